@@ -1,0 +1,81 @@
+package io.weir.sample;
+
+/**
+ * Every limit of the gateway, in one place. The unit is the last word of each name. A limit of zero or less is not a way
+ * to switch a limit off; all of them always hold.
+ *
+ * @param bodyBytes one request's body, before and after decompression
+ * @param inflateRatio inflated bytes per compressed byte, checked once a body has inflated to 1 MiB
+ * @param samplesPerRequest staged samples of one request
+ * @param lineBytes one line of Prometheus text
+ * @param linePointBytes one line of line protocol
+ * @param nameBytes a metric name
+ * @param labels labels of one series
+ * @param labelNameBytes a label name
+ * @param labelValueBytes a label value
+ * @param helpBytes a HELP text
+ * @param buckets bounds of one histogram
+ * @param series live series in total
+ * @param families metric families
+ * @param headers header fields of a request
+ * @param headerBytes all header fields of a request
+ * @param uriBytes a request target
+ * @param queryParameters parameters of a query string
+ * @param connections open connections
+ * @param connectionsPerAddress open connections of one remote address
+ * @param pipelinedRequests requests of one connection that wait for an answer
+ * @param inFlightBytes staged input of all unfinished requests
+ * @param headerSeconds from the first byte of a request (or the opening of a connection) to the end of its header
+ * @param idleSeconds an open connection without a request
+ */
+public record Limits(
+        long bodyBytes,
+        int inflateRatio,
+        int samplesPerRequest,
+        int lineBytes,
+        int linePointBytes,
+        int nameBytes,
+        int labels,
+        int labelNameBytes,
+        int labelValueBytes,
+        int helpBytes,
+        int buckets,
+        int series,
+        int families,
+        int headers,
+        int headerBytes,
+        int uriBytes,
+        int queryParameters,
+        int connections,
+        int connectionsPerAddress,
+        int pipelinedRequests,
+        long inFlightBytes,
+        int headerSeconds,
+        int idleSeconds) {
+
+    /** The documented defaults. */
+    public static final Limits DEFAULTS = new Limits(
+            16L << 20,
+            200,
+            2_000_000,
+            64 << 10,
+            256 << 10,
+            256,
+            40,
+            128,
+            4096,
+            4096,
+            512,
+            1_000_000,
+            100_000,
+            100,
+            8 << 10,
+            8 << 10,
+            64,
+            10_000,
+            1_024,
+            32,
+            512L << 20,
+            10,
+            60);
+}

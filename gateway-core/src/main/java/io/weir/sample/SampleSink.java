@@ -1,0 +1,39 @@
+package io.weir.sample;
+
+/**
+ * Receives what a parser of name-and-label formats finds, one sample after the other.
+ *
+ * <p>A sample is offered by the hash of its opaque key first ({@link #known}); only when that answers
+ * {@link Code#UNKNOWN} does the parser take the key apart and define it: {@link #begin}, {@link #label} for each label,
+ * {@link #end}. An opaque key is any byte string that always means the same series in the same format, such as
+ * {@code name{a="b"}} as it stands in the body.
+ *
+ * <p>Event loop only. Spans are valid during the call; the sink copies what it keeps.
+ */
+public interface SampleSink {
+    /** A {@code # TYPE} line; holds for the rest of the body. */
+    Code type(byte[] buffer, int nameOffset, int nameLength, MetricType type);
+
+    /** A {@code # HELP} line; the text is as sent, {@code \\} and {@code \n} escaped. */
+    Code help(byte[] buffer, int nameOffset, int nameLength, int textOffset, int textLength);
+
+    /** Stages a sample of a series that is known by its opaque key. */
+    Code known(long rawHash0, long rawHash1, double value);
+
+    /** Starts the definition of a sample by its name, which is a legal metric name. */
+    void begin(byte[] buffer, int nameOffset, int nameLength);
+
+    /**
+     * Adds a label with a legal name and valid UTF-8 value.
+     *
+     * @param escaped true when the value span is already in the escaped form of text 0.0.4 ({@code \\ \" \n}), false
+     *                when it is the plain value
+     */
+    Code label(byte[] buffer, int nameOffset, int nameLength, int valueOffset, int valueLength, boolean escaped);
+
+    /** Stages the sample defined since {@link #begin} and remembers its opaque key. */
+    Code end(long rawHash0, long rawHash1, double value);
+
+    /** What {@link Code} alone cannot say about the last refused call, such as both types of a conflict; may be empty. */
+    String detail();
+}

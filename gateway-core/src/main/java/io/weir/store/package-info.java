@@ -1,0 +1,2 @@
+/** The lock-free series table, its keeper and its families. Imports {@code sample} and {@code snapshot} only. */
+package io.weir.store;

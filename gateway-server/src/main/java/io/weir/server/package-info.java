@@ -1,0 +1,2 @@
+/** The gateway as a process: wiring and {@code main}. */
+package io.weir.server;
