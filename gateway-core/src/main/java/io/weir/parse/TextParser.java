@@ -1,0 +1,555 @@
+package io.weir.parse;
+
+import io.weir.sample.Code;
+import io.weir.sample.KeyHash;
+import io.weir.sample.Limits;
+import io.weir.sample.MetricType;
+import io.weir.sample.SampleSink;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * Parser of the Prometheus text exposition format 0.0.4. The first bad line refuses the body.
+ *
+ * <p>Limits, each with its own error: {@code lineBytes} (without the newline; known as soon as it is passed),
+ * {@code nameBytes}, {@code labels}, {@code labelNameBytes}, {@code labelValueBytes} and {@code helpBytes} (both after
+ * unescaping).
+ *
+ * <p>The verdicts are those of Prometheus' own {@code expfmt} parser, with these differences:
+ *
+ * <ul>
+ *   <li>accepted: a last line without newline, {@code \r\n}, blanks at the end of a line, a second HELP line;
+ *   <li>refused: every label name that begins with {@code __}, not only {@code __name__};
+ *   <li>left to the sink: TYPE after samples, suffixes of histograms and summaries, the same label twice.
+ * </ul>
+ *
+ * <p>How a known series is found without taking its key apart: in a good line the last <code>}</code> closes the labels,
+ * for neither value nor timestamp has one. So the newline is searched eight bytes at a time, the brace backwards from
+ * there, and what lies before is hashed. A bad line may give a wrong span, but no wrong span is ever known to the sink:
+ * a key is defined only after it was read byte by byte and found to end exactly there. For the same reason good UTF-8 is
+ * checked only then.
+ *
+ * <p>Source: Prometheus documentation, exposition formats; prometheus/common {@code expfmt/text_parse.go}.
+ */
+public final class TextParser extends Parser<SampleSink> {
+    /** Separates hashes of keys in this format from those of other formats. */
+    public static final long TWEAK = 0x7465_7874_0004L;
+
+    /** What becomes of a timestamp behind a value. */
+    public enum Timestamps {
+        /** Checked for form, then ignored. */
+        IGNORE,
+        REFUSE
+    }
+
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final long ONES = 0x0101_0101_0101_0101L;
+    private static final long HIGHS = 0x8080_8080_8080_8080L;
+    private static final long NEWLINES = '\n' * ONES;
+    private static final long QUOTES = '"' * ONES;
+    private static final long BACKSLASHES = '\\' * ONES;
+    private static final long EXPONENT = 0x7ff0_0000_0000_0000L;
+
+    private static final MetricType[] TYPES = MetricType.values();
+    private static final byte[][] TYPE_WORDS = new byte[TYPES.length][];
+    private static final byte[] HELP = ascii("HELP");
+    private static final byte[] TYPE = ascii("TYPE");
+    private static final byte[] INF = ascii("inf");
+    private static final byte[] INFINITY = ascii("infinity");
+    private static final byte[] NAN = ascii("nan");
+
+    static {
+        for (MetricType type : TYPES) {
+            TYPE_WORDS[type.ordinal()] = ascii(type.text());
+        }
+    }
+
+    private final Limits limits;
+    private final KeyHash hash;
+    private final Timestamps timestamps;
+
+    /** Spans of the labels of one key: name offset, name length, value offset, value length; -1 - length if escaped. */
+    private final int[] spans;
+
+    private SampleSink sink;
+    private long lines;
+    private long samples;
+    private int consumed;
+    /** How many bytes of the unread tail are known to hold no newline. */
+    private int searched;
+
+    private ParseFailure failure;
+
+    // what the last step found
+    private int errorAt;
+    private String detail;
+    private int keyEnd;
+    private int nameEnd;
+    private int labels;
+    private double value;
+
+    /**
+     * @param hash used by this parser alone while it parses; all parsers of a process share its secret
+     */
+    public TextParser(Limits limits, KeyHash hash, Timestamps timestamps) {
+        this.limits = limits;
+        this.hash = hash;
+        this.timestamps = timestamps;
+        this.spans = new int[limits.labels() * 4];
+    }
+
+    @Override
+    public void reset(SampleSink sink) {
+        this.sink = sink;
+        lines = 0;
+        samples = 0;
+        consumed = 0;
+        searched = 0;
+        failure = null;
+    }
+
+    @Override
+    public Result parse(byte[] buffer, int offset, int length) {
+        return read(buffer, offset, length, false);
+    }
+
+    @Override
+    public Result finish(byte[] buffer, int offset, int length) {
+        return read(buffer, offset, length, true);
+    }
+
+    @Override
+    public int consumed() {
+        return consumed;
+    }
+
+    @Override
+    public ParseFailure failure() {
+        return failure;
+    }
+
+    @Override
+    public long lines() {
+        return lines;
+    }
+
+    @Override
+    public long samples() {
+        return samples;
+    }
+
+    private Result read(byte[] b, int offset, int length, boolean last) {
+        assert searched <= length;
+        consumed = 0;
+        if (failure != null) {
+            return Result.ERROR;
+        }
+
+        int end = offset + length;
+        int start = offset;
+        int from = offset + searched;
+        searched = 0;
+        while (start < end) {
+            int stop = newline(b, from, end);
+            if (stop - start > limits.lineBytes()) {
+                int excess = start + limits.lineBytes();
+                Code code = over(Code.LINE_TOO_LONG, excess, limits.lineBytes(), " bytes");
+                return refuse(code, b, offset, start, excess + 1, start);
+            }
+            if (stop == end && !last) {
+                searched = end - start;
+                consumed = start - offset;
+                return Result.NEED_MORE;
+            }
+
+            Code code = line(b, start, stop);
+            if (code != Code.OK) {
+                return refuse(code, b, offset, start, stop, errorAt);
+            }
+            lines++;
+            start = stop + 1;
+            from = start;
+        }
+        consumed = length;
+        return Result.COMPLETE;
+    }
+
+    private Result refuse(Code code, byte[] b, int offset, int start, int stop, int excerptAt) {
+        consumed = start - offset;
+        int column = Utf8.characters(b, start, errorAt) + 1;
+        failure = new ParseFailure(code, lines + 1, column, Excerpt.of(b, start, stop, excerptAt), detail);
+        return Result.ERROR;
+    }
+
+    private Code line(byte[] b, int start, int stop) {
+        int end = stop > start && b[stop - 1] == '\r' ? stop - 1 : stop;
+        int i = skipBlanks(b, start, end);
+        if (i == end) {
+            return Code.OK;
+        }
+        return b[i] == '#' ? comment(b, i + 1, end) : sample(b, i, end);
+    }
+
+    private Code sample(byte[] b, int start, int end) {
+        int brace = end - 1;
+        while (brace >= start && b[brace] != '}') {
+            brace--;
+        }
+        int opaqueEnd = brace >= start ? brace + 1 : blank(b, start, end);
+
+        int i = skipBlanks(b, opaqueEnd, end);
+        long bits = NumberReader.bits(b, i, end);
+        double v = Double.longBitsToDouble(bits);
+        // all exponent bits set: infinite or INVALID
+        if ((bits & EXPONENT) == EXPONENT) {
+            Code code = rest(b, i, end);
+            if (code != Code.OK) {
+                return firstError(b, start, end);
+            }
+            v = value;
+        }
+
+        hash.hash(b, start, opaqueEnd - start, TWEAK);
+        long h0 = hash.h0();
+        long h1 = hash.h1();
+        Code code = sink.known(h0, h1, v);
+        if (code == Code.UNKNOWN) {
+            code = define(b, start, end, opaqueEnd, h0, h1, v);
+        } else if (code != Code.OK) {
+            code = refusedBySink(code, start);
+        }
+        samples += code == Code.OK ? 1 : 0;
+        return code;
+    }
+
+    private Code define(byte[] b, int start, int end, int opaqueEnd, long h0, long h1, double v) {
+        Code code = key(b, start, end);
+        if (code != Code.OK) {
+            return code;
+        }
+        if (keyEnd != opaqueEnd) {
+            code = rest(b, skipBlanks(b, keyEnd, end), end);
+            assert code.isError() : "a brace in a value";
+            return code;
+        }
+
+        sink.begin(b, start, nameEnd - start);
+        for (int i = 0; i < labels * 4; i += 4) {
+            int length = spans[i + 3];
+            boolean escaped = length < 0;
+            code = sink.label(b, spans[i], spans[i + 1], spans[i + 2], escaped ? -1 - length : length, escaped);
+            if (code != Code.OK) {
+                return refusedBySink(code, spans[i]);
+            }
+        }
+        code = sink.end(h0, h1, v);
+        return code == Code.OK ? code : refusedBySink(code, start);
+    }
+
+    /** The leftmost error of a sample line in which something behind the presumed key is wrong. */
+    private Code firstError(byte[] b, int start, int end) {
+        Code code = key(b, start, end);
+        return code != Code.OK ? code : rest(b, skipBlanks(b, keyEnd, end), end);
+    }
+
+    /** Reads name and labels strictly from the left. */
+    private Code key(byte[] b, int start, int end) {
+        labels = 0;
+        nameEnd = MetricNames.metricNameEnd(b, start, end);
+        if (nameEnd == start) {
+            return error(Code.EXPECTED_NAME, start);
+        }
+        if (nameEnd - start > limits.nameBytes()) {
+            return over(Code.NAME_TOO_LONG, start, limits.nameBytes(), " bytes");
+        }
+
+        int i = skipBlanks(b, nameEnd, end);
+        if (i == end || b[i] != '{') {
+            keyEnd = nameEnd;
+            return i > nameEnd || i == end ? Code.OK : error(Code.EXPECTED_NAME, i);
+        }
+        i = skipBlanks(b, i + 1, end);
+        while (i == end || b[i] != '}') {
+            int name = i;
+            i = MetricNames.labelNameEnd(b, name, end);
+            int nameLength = i - name;
+            if (nameLength == 0) {
+                return error(Code.EXPECTED_LABEL_NAME, name);
+            }
+            if (nameLength > limits.labelNameBytes()) {
+                return over(Code.LABEL_NAME_TOO_LONG, name, limits.labelNameBytes(), " bytes");
+            }
+            i = skipBlanks(b, i, end);
+            if (i == end || b[i] != '=') {
+                boolean illegal = i == name + nameLength && i < end && b[i] != ',' && b[i] != '}' && b[i] != '"';
+                return error(illegal ? Code.EXPECTED_LABEL_NAME : Code.EXPECTED_EQUALS, i);
+            }
+            if (MetricNames.isReservedLabel(b, name, name + nameLength)) {
+                return error(Code.RESERVED_LABEL, name);
+            }
+            if (labels == limits.labels()) {
+                return over(Code.TOO_MANY_LABELS, name, limits.labels(), "");
+            }
+            i = skipBlanks(b, i + 1, end);
+            if (i == end || b[i] != '"') {
+                return error(Code.EXPECTED_QUOTE, i);
+            }
+
+            int text = i + 1;
+            int escapes = 0;
+            for (i = quoteOrBackslash(b, text, end); i < end && b[i] != '"'; i = quoteOrBackslash(b, i + 2, end)) {
+                if (i + 1 < end && b[i + 1] != '\\' && b[i + 1] != '"' && b[i + 1] != 'n') {
+                    return error(Code.BAD_ESCAPE, i);
+                }
+                escapes++;
+            }
+            if (i >= end) {
+                return error(Code.LABEL_VALUE_NOT_CLOSED, text - 1);
+            }
+            int bad = Utf8.firstInvalid(b, text, i);
+            if (bad < i) {
+                return error(Code.BAD_UTF8, bad);
+            }
+            int length = i - text;
+            if (length - escapes > limits.labelValueBytes()) {
+                return over(Code.LABEL_VALUE_TOO_LONG, text, limits.labelValueBytes(), " bytes");
+            }
+            int span = labels++ * 4;
+            spans[span] = name;
+            spans[span + 1] = nameLength;
+            spans[span + 2] = text;
+            spans[span + 3] = escapes > 0 ? -1 - length : length;
+
+            i = skipBlanks(b, i + 1, end);
+            if (i < end && b[i] == ',') {
+                i = skipBlanks(b, i + 1, end);
+            } else if (i == end || b[i] != '}') {
+                return error(Code.EXPECTED_COMMA_OR_BRACE, i);
+            }
+        }
+        keyEnd = i + 1;
+        return Code.OK;
+    }
+
+    /** Reads value and timestamp in all their forms. */
+    private Code rest(byte[] b, int start, int end) {
+        if (start == end) {
+            return error(Code.EXPECTED_VALUE, end);
+        }
+        int stop = blank(b, start, end);
+        long bits = NumberReader.bits(b, start, stop);
+        if (bits == NumberReader.INVALID) {
+            bits = word(b, start, stop);
+        } else if ((bits & EXPONENT) == EXPONENT) {
+            bits = NumberReader.INVALID;
+        }
+        if (bits == NumberReader.INVALID) {
+            return error(Code.BAD_VALUE, start);
+        }
+        value = Double.longBitsToDouble(bits);
+
+        int time = skipBlanks(b, stop, end);
+        if (time == end) {
+            return Code.OK;
+        }
+        int timeEnd = blank(b, time, end);
+        if (!isInt64(b, time, timeEnd)) {
+            return error(Code.BAD_TIMESTAMP, time);
+        }
+        int more = skipBlanks(b, timeEnd, end);
+        if (more < end) {
+            return error(Code.BAD_TIMESTAMP, more);
+        }
+        return timestamps == Timestamps.REFUSE ? error(Code.TIMESTAMP_REFUSED, time) : Code.OK;
+    }
+
+    /** Bits of a number written as a word, the way Go reads it: a sign is allowed for infinities only. */
+    private static long word(byte[] b, int start, int end) {
+        if (equalsIgnoreCase(b, start, end, NAN)) {
+            return Double.doubleToRawLongBits(Double.NaN);
+        }
+        boolean signed = b[start] == '+' || b[start] == '-';
+        int i = signed ? start + 1 : start;
+        if (equalsIgnoreCase(b, i, end, INF) || equalsIgnoreCase(b, i, end, INFINITY)) {
+            return Double.doubleToRawLongBits(b[start] == '-' ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY);
+        }
+        return NumberReader.INVALID;
+    }
+
+    private static boolean isInt64(byte[] b, int start, int end) {
+        boolean negative = b[start] == '-';
+        int i = negative || b[start] == '+' ? start + 1 : start;
+        if (i == end) {
+            return false;
+        }
+        // summed below zero, where there is room for one more
+        long n = 0;
+        for (; i < end; i++) {
+            int digit = b[i] - '0';
+            if (digit < 0 || digit > 9 || n < Long.MIN_VALUE / 10 || n * 10 < Long.MIN_VALUE + digit) {
+                return false;
+            }
+            n = n * 10 - digit;
+        }
+        return negative || n != Long.MIN_VALUE;
+    }
+
+    private Code comment(byte[] b, int start, int end) {
+        int keyword = skipBlanks(b, start, end);
+        int keywordEnd = blank(b, keyword, end);
+        boolean help = equals(b, keyword, keywordEnd, HELP);
+        if (!help && !equals(b, keyword, keywordEnd, TYPE)) {
+            return Code.OK;
+        }
+        int name = skipBlanks(b, keywordEnd, end);
+        int stop = MetricNames.metricNameEnd(b, name, end);
+        if (stop < end && !isBlank(b[stop])) {
+            return error(Code.BAD_COMMENT, stop);
+        }
+        int text = skipBlanks(b, stop, end);
+        if (text == end) {
+            return Code.OK;
+        }
+        if (stop - name > limits.nameBytes()) {
+            return over(Code.NAME_TOO_LONG, name, limits.nameBytes(), " bytes");
+        }
+        return help ? help(b, name, stop, text, end) : type(b, name, stop, text, end);
+    }
+
+    private Code type(byte[] b, int name, int nameStop, int text, int end) {
+        int stop = end;
+        while (isBlank(b[stop - 1])) {
+            stop--;
+        }
+        for (MetricType type : TYPES) {
+            if (equalsIgnoreCase(b, text, stop, TYPE_WORDS[type.ordinal()])) {
+                Code code = sink.type(b, name, nameStop - name, type);
+                return code == Code.OK ? code : refusedBySink(code, name);
+            }
+        }
+        return error(Code.BAD_TYPE, text);
+    }
+
+    private Code help(byte[] b, int name, int nameStop, int text, int end) {
+        int escapes = 0;
+        for (int i = backslash(b, text, end); i < end; i = backslash(b, i + 2, end)) {
+            if (i + 1 == end || b[i + 1] != '\\' && b[i + 1] != '"' && b[i + 1] != 'n') {
+                return error(Code.BAD_ESCAPE, i);
+            }
+            escapes++;
+        }
+        int bad = Utf8.firstInvalid(b, text, end);
+        if (bad < end) {
+            return error(Code.BAD_UTF8, bad);
+        }
+        if (end - text - escapes > limits.helpBytes()) {
+            return over(Code.HELP_TOO_LONG, text, limits.helpBytes(), " bytes");
+        }
+        Code code = sink.help(b, name, nameStop - name, text, end - text);
+        return code == Code.OK ? code : refusedBySink(code, name);
+    }
+
+    private Code error(Code code, int at) {
+        errorAt = at;
+        detail = "";
+        return code;
+    }
+
+    private Code over(Code code, int at, int limit, String unit) {
+        errorAt = at;
+        detail = limit + unit;
+        return code;
+    }
+
+    private Code refusedBySink(Code code, int at) {
+        errorAt = at;
+        detail = sink.detail();
+        return code;
+    }
+
+    private static int newline(byte[] b, int from, int end) {
+        int i = from;
+        for (; i <= end - Long.BYTES; i += Long.BYTES) {
+            long found = zeroBytes((long) LONG.get(b, i) ^ NEWLINES);
+            if (found != 0) {
+                return i + (Long.numberOfTrailingZeros(found) >>> 3);
+            }
+        }
+        while (i < end && b[i] != '\n') {
+            i++;
+        }
+        return i;
+    }
+
+    private static int quoteOrBackslash(byte[] b, int from, int end) {
+        int i = from;
+        for (; i <= end - Long.BYTES; i += Long.BYTES) {
+            long word = (long) LONG.get(b, i);
+            long found = zeroBytes(word ^ QUOTES) | zeroBytes(word ^ BACKSLASHES);
+            if (found != 0) {
+                return i + (Long.numberOfTrailingZeros(found) >>> 3);
+            }
+        }
+        while (i < end && b[i] != '"' && b[i] != '\\') {
+            i++;
+        }
+        return i;
+    }
+
+    private static int backslash(byte[] b, int from, int end) {
+        int i = from;
+        while (i < end && b[i] != '\\') {
+            i++;
+        }
+        return i;
+    }
+
+    /** High bit of each zero byte; bytes above the lowest zero byte may be marked wrongly. */
+    private static long zeroBytes(long word) {
+        return word - ONES & ~word & HIGHS;
+    }
+
+    private static int skipBlanks(byte[] b, int from, int end) {
+        int i = from;
+        while (i < end && isBlank(b[i])) {
+            i++;
+        }
+        return i;
+    }
+
+    private static int blank(byte[] b, int from, int end) {
+        int i = from;
+        while (i < end && !isBlank(b[i])) {
+            i++;
+        }
+        return i;
+    }
+
+    private static boolean isBlank(byte c) {
+        return c == ' ' || c == '\t';
+    }
+
+    private static boolean equals(byte[] b, int start, int end, byte[] word) {
+        return Arrays.equals(b, start, end, word, 0, word.length);
+    }
+
+    /** Whether the span is the word, which is in lower case letters. */
+    private static boolean equalsIgnoreCase(byte[] b, int start, int end, byte[] word) {
+        if (end - start != word.length) {
+            return false;
+        }
+        for (int i = 0; i < word.length; i++) {
+            if ((b[start + i] | 0x20) != word[i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static byte[] ascii(String s) {
+        return s.getBytes(StandardCharsets.US_ASCII);
+    }
+}

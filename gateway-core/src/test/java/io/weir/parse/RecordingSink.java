@@ -1,0 +1,100 @@
+package io.weir.parse;
+
+import io.weir.sample.Code;
+import io.weir.sample.MetricType;
+import io.weir.sample.SampleSink;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Writes down what it is told, one string a sample, the same whether the series was known or had to be defined. Refuses
+ * the metric named {@code refuse_me}, the label named {@code refuse_me} and negative samples of {@code no_negative}.
+ */
+final class RecordingSink implements SampleSink {
+    final List<String> told = new ArrayList<>();
+    int known;
+    int defined;
+
+    private final Map<List<Long>, String> series = new HashMap<>();
+    private StringBuilder key;
+    private boolean open;
+    private String detail = "";
+
+    @Override
+    public Code type(byte[] buffer, int nameOffset, int nameLength, MetricType type) {
+        String name = text(buffer, nameOffset, nameLength);
+        told.add("TYPE " + name + " " + type);
+        return name.equals("refuse_me") ? refuse(Code.SECOND_TYPE, "type") : Code.OK;
+    }
+
+    @Override
+    public Code help(byte[] buffer, int nameOffset, int nameLength, int textOffset, int textLength) {
+        told.add("HELP " + text(buffer, nameOffset, nameLength) + " " + text(buffer, textOffset, textLength));
+        return Code.OK;
+    }
+
+    @Override
+    public Code known(long rawHash0, long rawHash1, double value) {
+        String found = series.get(List.of(rawHash0, rawHash1));
+        if (found == null) {
+            return Code.UNKNOWN;
+        }
+        known++;
+        return stage(found, value);
+    }
+
+    @Override
+    public void begin(byte[] buffer, int nameOffset, int nameLength) {
+        key = new StringBuilder(text(buffer, nameOffset, nameLength));
+        open = false;
+    }
+
+    @Override
+    public Code label(
+            byte[] buffer, int nameOffset, int nameLength, int valueOffset, int valueLength, boolean escaped) {
+        String name = text(buffer, nameOffset, nameLength);
+        key.append(open ? "," : "{").append(name).append(escaped ? "~" : "=");
+        key.append('"').append(text(buffer, valueOffset, valueLength)).append('"');
+        open = true;
+        return name.equals("refuse_me") ? refuse(Code.DUPLICATE_LABEL, "label") : Code.OK;
+    }
+
+    @Override
+    public Code end(long rawHash0, long rawHash1, double value) {
+        String text = key.append(open ? "}" : "").toString();
+        defined++;
+        Code code = stage(text, value);
+        if (code == Code.OK) {
+            series.put(List.of(rawHash0, rawHash1), text);
+        }
+        return code;
+    }
+
+    @Override
+    public String detail() {
+        return detail;
+    }
+
+    private Code stage(String text, double value) {
+        if (text.startsWith("refuse_me")) {
+            return refuse(Code.TYPE_CONFLICT, "is a counter");
+        }
+        if (text.startsWith("no_negative") && value < 0) {
+            return refuse(Code.COUNTER_NEGATIVE, "");
+        }
+        told.add(text + " " + value);
+        return Code.OK;
+    }
+
+    private Code refuse(Code code, String why) {
+        detail = why;
+        return code;
+    }
+
+    private static String text(byte[] b, int offset, int length) {
+        return new String(b, offset, length, StandardCharsets.UTF_8);
+    }
+}
