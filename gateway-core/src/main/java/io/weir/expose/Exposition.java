@@ -44,13 +44,13 @@ public abstract sealed class Exposition permits TextExposition, JsonExposition {
     /**
      * Appends the next block to {@code out}: about {@link #BLOCK_BYTES}, less when the body ends, nothing when it is empty.
      *
-     * @return whether more follows
+     * @return whether more follows; once it does not, this instance is done
      */
     public final boolean next(ByteBlock out) {
-        int end = out.length() + blockBytes;
         if (family == 0 && series == 0 && line == 0) {
             open(out);
         }
+        int end = out.length() + blockBytes;
         while (family < families.size() && out.length() < end) {
             FamilySnapshot current = families.get(family);
             render(current, out, end);
@@ -66,7 +66,10 @@ public abstract sealed class Exposition permits TextExposition, JsonExposition {
         return false;
     }
 
-    /** Appends series of {@code current} from {@link #series} and {@link #line} on until {@code out} has reached {@code end}. */
+    /**
+     * Appends lines of {@code current} from {@link #series} and {@link #line} on, one at least, until {@code out} has
+     * reached {@code end}.
+     */
     abstract void render(FamilySnapshot current, ByteBlock out, int end);
 
     abstract void open(ByteBlock out);

@@ -78,7 +78,7 @@ public final class JsonExposition extends Exposition {
         if (series == 0) {
             head(current, out);
         }
-        for (; series < current.size() && out.length() < end; series++) {
+        do {
             if (series > 0) {
                 out.put((byte) ',');
             }
@@ -87,7 +87,8 @@ public final class JsonExposition extends Exposition {
                 case SUMMARY -> summary(current, out);
                 default -> scalar(current, out);
             }
-        }
+            series++;
+        } while (series < current.size() && out.length() < end);
         if (series == current.size()) {
             out.put(METRICS_END);
         }

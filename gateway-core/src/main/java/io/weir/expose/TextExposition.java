@@ -101,48 +101,52 @@ public final class TextExposition extends Exposition {
         int i = series;
         byte[] a = out.array();
         int n = out.length();
-        for (; i < size && n < end; i++) {
+        do {
             int length = current.textLength(i);
             if (a.length - n < name.length + length + LINE_EXTRA_BYTES) {
                 out.length(n);
                 a = out.reserve(name.length + length + LINE_EXTRA_BYTES);
             }
             n = sample(name, current, i, current.value(i), a, n);
-        }
+            i++;
+        } while (i < size && n < end);
         out.length(n);
         series = i;
     }
 
     private void summaries(FamilySnapshot current, ByteBlock out, int end) {
         suffix(current.name());
-        for (; series < current.size() && out.length() < end; series++) {
+        do {
             SummaryValue value = current.summary(series);
             sample(sumName, current, value.sum(), out);
             sample(countName, current, value.count(), out);
-        }
+            series++;
+        } while (series < current.size() && out.length() < end);
     }
 
     private void histograms(FamilySnapshot current, ByteBlock out, int end) {
         suffix(current.name());
-        for (; series < current.size() && out.length() < end; series++) {
+        do {
             HistogramValue value = current.histogram(series);
             int buckets = value.buckets();
             double cumulative = 0;
-            for (int i = 0; i < line && i <= buckets; i++) {
+            for (int i = 0; i < line; i++) {
                 cumulative += value.count(i);
             }
-            for (; line <= buckets; line++) {
-                if (out.length() >= end) {
-                    return;
-                }
+            do {
                 cumulative += value.count(line);
                 bucket(current, line < buckets ? value.bound(line) : Double.POSITIVE_INFINITY, cumulative, out);
+                line++;
+            } while (line <= buckets && out.length() < end);
+            if (line <= buckets) {
+                return;
             }
             sample(sumName, current, value.sum(), out);
             // added up in the order of count(), so this is the number at +Inf to the bit
             sample(countName, current, cumulative, out);
             line = 0;
-        }
+            series++;
+        } while (series < current.size() && out.length() < end);
     }
 
     private void bucket(FamilySnapshot current, double bound, double cumulative, ByteBlock out) {
