@@ -2,8 +2,10 @@ package io.weir.sample;
 
 /**
  * Receives the points of a line-protocol body. A line is {@link #line}, then for each field {@link #known} and, when that
- * answers {@link Code#UNKNOWN}, once per line {@link #measurement} and {@link #tag} for each tag, then {@link #field};
- * last {@link #complete}. A line that turns out bad is ended by {@link #drop} instead and leaves nothing.
+ * answers {@link Code#UNKNOWN}, {@link #measurement} and {@link #tag} for each tag if this line has not sent them yet,
+ * then {@link #field}; last {@link #complete(long)} or {@link #complete()}. A line that turns out bad is ended by
+ * {@link #drop} instead and leaves nothing. The beginning of a line that comes in pieces may be told and dropped several
+ * times before the line is complete; {@link #line} then gets the same number again.
  *
  * <p>Event loop only. Spans are valid during the call. Spans are unescaped: plain bytes, valid UTF-8.
  */
@@ -13,7 +15,9 @@ public interface PointSink {
 
     /**
      * Offers a field by hash: of the raw measurement and tag set combined with the raw field key and the kind of the
-     * value. Numbers, and booleans as 1 and 0, come as {@code value}; a string's value is of no interest here.
+     * value. Numbers, and booleans as 1 and 0, come as {@code value}; a string's value is of no interest here and comes
+     * as 0. A hash may be answered with anything but {@link Code#UNKNOWN} only after it came with {@link #field}: nothing
+     * of such a line's prefix and key is checked again.
      */
     Code known(long rawHash0, long rawHash1, double value);
 
@@ -29,15 +33,18 @@ public interface PointSink {
     /**
      * The line is good.
      *
-     * @param timestampNanos nanoseconds since the epoch, or {@link #NO_TIMESTAMP}
+     * @param timestampNanos nanoseconds since the epoch, any 64-bit value
      */
     void complete(long timestampNanos);
+
+    /** The line is good and bears no timestamp. */
+    void complete();
 
     /** The line is bad: forget everything since {@link #line}. */
     void drop();
 
-    /** A line without timestamp. */
-    long NO_TIMESTAMP = Long.MIN_VALUE;
+    /** What {@link Code} alone cannot say about the last refused call, such as both types of a conflict; may be empty. */
+    String detail();
 
     /** What a field value was written as. */
     enum FieldKind {
