@@ -1,0 +1,201 @@
+package io.weir.store;
+
+import io.weir.snapshot.Snapshot;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import org.agrona.concurrent.Agent;
+import org.agrona.concurrent.EpochClock;
+import org.agrona.concurrent.IdleStrategy;
+
+/**
+ * The one agent that ends series, rebuilds indexes, reuses numbers and takes snapshots. {@link #doWork} belongs to one
+ * thread at a time, and there is one keeper per table; the counters are for any thread.
+ *
+ * <p>Run it with {@link #idleStrategy}: it sleeps until a command arrives and at most {@link #PARK_NANOS}.
+ */
+public final class Keeper implements Agent {
+    /** Longest sleep: expiry and compaction look around this often. */
+    public static final long PARK_NANOS = 100_000_000L;
+
+    private static final int COMMANDS_PER_DUTY = 256;
+
+    private final SeriesTable table;
+    private final EpochClock clock;
+    private final EndedLog ended;
+    private final Reaper reaper;
+    private final Compaction compaction;
+    private final Snapshots snapshots;
+    private final StoreCommands commands;
+    private final List<StoreCommands.SnapshotCommand> waiting = new ArrayList<>();
+    private Thread thread;
+    private int familiesTick = -1;
+    private volatile boolean recordEnds;
+    private volatile long duties;
+
+    /**
+     * The keeper of a table.
+     *
+     * @param clock wall clock, for the time of snapshots
+     */
+    public Keeper(SeriesTable table, EpochClock clock) {
+        this.table = table;
+        this.clock = clock;
+        this.ended = new EndedLog(table.config.endedMax());
+        this.reaper = new Reaper(table, ended);
+        this.compaction = new Compaction(table);
+        this.snapshots = new Snapshots(table, reaper, ended);
+        this.commands = new StoreCommands(table);
+    }
+
+    public StoreCommands commands() {
+        return commands;
+    }
+
+    /** Whether ends of series are remembered for snapshots that ask for them. Any thread; holds from the next duty on. */
+    public void recordEnds(boolean on) {
+        recordEnds = on;
+    }
+
+    /** Sleeps when there was no work, until a command or {@link #PARK_NANOS} later. */
+    public IdleStrategy idleStrategy() {
+        return new Parking();
+    }
+
+    @Override
+    public String roleName() {
+        return "keeper";
+    }
+
+    @Override
+    public int doWork() {
+        if (thread != Thread.currentThread()) {
+            thread = Thread.currentThread();
+            table.keeperThread(thread);
+        }
+        duties = duties + 1;
+        ended.recording(recordEnds);
+
+        int work = compaction.recycle();
+        work += runCommands();
+        work += reaper.expire();
+        work += compact(1);
+        dropFamilies();
+        return work;
+    }
+
+    /** Deletes in order of arrival; then one snapshot for all who have asked for one. */
+    private int runCommands() {
+        int n = 0;
+        for (StoreCommands.Command c; n < COMMANDS_PER_DUTY && (c = commands.poll()) != null; n++) {
+            if (c instanceof StoreCommands.DeleteCommand delete) {
+                long killed = reaper.delete(delete.selector(), snapshots.superset());
+                if (killed > 0) {
+                    // Before the answer: who deletes in order to push anew shall find room.
+                    compact(table.shards.length);
+                }
+                delete.answer().accept(killed);
+            } else {
+                waiting.add((StoreCommands.SnapshotCommand) c);
+            }
+        }
+        if (!waiting.isEmpty()) {
+            Snapshot snapshot = snapshots.take(clock.time());
+            for (StoreCommands.SnapshotCommand w : waiting) {
+                w.answer().accept(snapshots.withEnded(snapshot, w.endedAfter()));
+            }
+            waiting.clear();
+        }
+        return n;
+    }
+
+    private int compact(int shardsMax) {
+        int n = 0;
+        for (Shard shard : table.shards) {
+            if (n < shardsMax && Compaction.isDue(shard)) {
+                compaction.rebuild(shard, shard.indexAcquire().capacity);
+                n++;
+            }
+        }
+        return n;
+    }
+
+    /** Families go when their last record has gone; when there is no room for a new one, dead records go first. */
+    private void dropFamilies() {
+        if (table.families().isFull() && familiesTick != table.tick()) {
+            familiesTick = table.tick();
+            for (Shard shard : table.shards) {
+                if (shard.used() > shard.live()) {
+                    compaction.rebuild(shard, shard.indexAcquire().capacity);
+                }
+            }
+            table.families().removeUnused();
+        } else if (compaction.takeFamilyUnused()) {
+            table.families().removeUnused();
+        }
+    }
+
+    /** Duty cycles so far: stands still when the keeper does. */
+    public long duties() {
+        return duties;
+    }
+
+    public long rebuilds() {
+        return compaction.rebuilds();
+    }
+
+    /** Series ended by their time to live. */
+    public long expired() {
+        return reaper.expired();
+    }
+
+    /** Series ended by deletion. */
+    public long deleted() {
+        return reaper.deleted();
+    }
+
+    /** Snapshots built; one that was handed out again does not count. */
+    public long snapshots() {
+        return snapshots.count();
+    }
+
+    /** Time spent building snapshots. */
+    public long snapshotNanos() {
+        return snapshots.nanos();
+    }
+
+    // for tests
+
+    Reaper reaper() {
+        return reaper;
+    }
+
+    Compaction compaction() {
+        return compaction;
+    }
+
+    /** Parks; the permit of an earlier unpark makes sure that no command waits. */
+    private final class Parking implements IdleStrategy {
+        @Override
+        public void idle(int workCount) {
+            if (workCount == 0) {
+                idle();
+            }
+        }
+
+        @Override
+        public void idle() {
+            if (commands.isEmpty()) {
+                LockSupport.parkNanos(this, PARK_NANOS);
+            }
+        }
+
+        @Override
+        public void reset() {}
+
+        @Override
+        public String alias() {
+            return "parking";
+        }
+    }
+}

@@ -1,0 +1,185 @@
+package io.weir.store;
+
+import io.weir.sample.MetricType;
+import io.weir.snapshot.CellValue;
+import io.weir.snapshot.LabelText;
+import java.util.Arrays;
+
+/** Ends series: by selector, and by time to live in slices of one pass over the slab. Keeper only. */
+final class Reaper {
+    private static final int SLICE = 1 << 16;
+    private static final int PASS_TICKS_MAX = 10;
+
+    private final SeriesTable table;
+    private final Slab slab;
+    private final EndedLog ended;
+    private final LabelText walk = new LabelText();
+    private int passTick = Integer.MIN_VALUE;
+    private int next = -1;
+    private volatile long expired;
+    private volatile long deleted;
+
+    Reaper(SeriesTable table, EndedLog ended) {
+        this.table = table;
+        this.slab = table.slab;
+        this.ended = ended;
+    }
+
+    long expired() {
+        return expired;
+    }
+
+    long deleted() {
+        return deleted;
+    }
+
+    /** Series killed so far. */
+    long kills() {
+        return expired + deleted;
+    }
+
+    /** Kills what the selector matches; {@code layout} may lack nothing that lives, or is null. */
+    long delete(Selector selector, Layout layout) {
+        byte[][] tokens = selector.tokens();
+        byte[] name = selector.family();
+        long killed = 0;
+        if (name != null && layout != null) {
+            for (int n : layout.numbers(name)) {
+                killed += delete(n, selector, tokens) ? 1 : 0;
+            }
+        } else {
+            Family family = name == null ? null : table.families().lookup(name, 0, name.length);
+            int high = name != null && family == null ? 0 : table.numbers.high();
+            for (int n = 0; n < high; n++) {
+                if ((n & Slab.CHUNK - 1) == 0 && !slab.isProvided(n)) {
+                    n += Slab.CHUNK - 1;
+                } else if (name == null || slab.family(n) == family) {
+                    killed += delete(n, selector, tokens) ? 1 : 0;
+                }
+            }
+        }
+        deleted = deleted + killed;
+        return killed;
+    }
+
+    private boolean delete(int n, Selector selector, byte[][] tokens) {
+        long meta = slab.metaAcquire(n);
+        if (!Slab.isOpen(meta) || !slab.isLive(n, meta)) {
+            return false;
+        }
+        // A live record keeps its key, so text and family are its own from here on.
+        long text = slab.text(n);
+        byte[] name = selector.family();
+        return (name == null || Arrays.equals(slab.family(n).name, name))
+                && selector.matches(
+                        tokens,
+                        walk,
+                        table.arena.chunks()[TextArena.chunk(text)],
+                        TextArena.offset(text),
+                        TextArena.length(text))
+                && kill(n, meta);
+    }
+
+    /** From live to dead, taking the final value; false when it is dead already. */
+    boolean kill(int n, long meta) {
+        if (Slab.isScalar(meta)) {
+            long v = slab.valueAcquire(n);
+            while (Slab.isLive(v)) {
+                long seen = slab.exchangeValue(n, v, Slab.DEAD);
+                if (seen == v) {
+                    killed(n, meta, v, null);
+                    return true;
+                }
+                v = seen;
+            }
+            return false;
+        }
+        while (slab.cellAcquire(n) instanceof CellValue cell) {
+            if (slab.casCell(n, cell, null)) {
+                killed(n, meta, Slab.DEAD, cell);
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** What follows a kill, whose final value is {@code word} or {@code cell}. */
+    private void killed(int n, long meta, long word, CellValue cell) {
+        slab.clearStamp(n);
+        long h0 = slab.h0Plain(n);
+        long text = slab.text(n);
+        Family family = slab.family(n);
+        byte[] chunk = table.arena.chunks()[TextArena.chunk(text)];
+        MetricType type = MetricType.of(Slab.kind(meta));
+        ended.add(
+                h0, slab.h1Plain(n), family, type, chunk, TextArena.offset(text), TextArena.length(text), cell);
+        table.shard(h0).live(-1);
+        family.release();
+        table.releaseLive();
+    }
+
+    /** Goes on with the pass that ends series whose time is over, or begins one when it is time; answers work done. */
+    int expire() {
+        int now = table.tick();
+        if (next < 0) {
+            long ttl = table.families().ttlTicksMin();
+            if (ttl == Long.MAX_VALUE
+                    || passTick != Integer.MIN_VALUE
+                            && now - passTick < Math.max(1, Math.min(ttl / 8, PASS_TICKS_MAX))) {
+                return 0;
+            }
+            passTick = now;
+            next = 0;
+        }
+        int end = Math.min(next + SLICE, table.numbers.high());
+        long gone = 0;
+        for (int n = next; n < end; n++) {
+            if ((n & Slab.CHUNK - 1) == 0 && !slab.isProvided(n)) {
+                n += Slab.CHUNK - 1;
+                continue;
+            }
+            long meta = slab.metaAcquire(n);
+            if (Slab.isOpen(meta) && isStale(n, meta, now)) {
+                gone += expire(n, meta, now) ? 1 : 0;
+            }
+        }
+        expired = expired + gone;
+        next = end < table.numbers.high() ? end : -1;
+        return 1;
+    }
+
+    private boolean isStale(int n, long meta, int now) {
+        return now - Slab.tick(meta) > slab.family(n).ttlTicks();
+    }
+
+    /**
+     * Kills, then reads the tick again. Who touched in between may have set the value it had, which no CAS can see: then
+     * the kill is undone, as if nothing had happened.
+     */
+    private boolean expire(int n, long meta, int now) {
+        if (Slab.isScalar(meta)) {
+            long v = slab.valueAcquire(n);
+            if (!Slab.isLive(v) || isTouched(n, now) || !slab.casValue(n, v, Slab.DEAD)) {
+                return false;
+            }
+            if (isTouched(n, now) && slab.casValue(n, Slab.DEAD, v)) {
+                return false;
+            }
+            killed(n, meta, v, null);
+            return true;
+        }
+        Object cell = slab.cellAcquire(n);
+        if (!(cell instanceof CellValue last) || isTouched(n, now) || !slab.casCell(n, cell, null)) {
+            return false;
+        }
+        if (isTouched(n, now) && slab.casCell(n, null, cell)) {
+            return false;
+        }
+        killed(n, meta, Slab.DEAD, last);
+        return true;
+    }
+
+    private boolean isTouched(int n, int now) {
+        return !isStale(n, slab.metaAcquire(n), now);
+    }
+}

@@ -1,0 +1,67 @@
+package io.weir.store;
+
+import io.weir.snapshot.LabelText;
+import java.io.ByteArrayOutputStream;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Chooses series: those of one family that have all the given label pairs. Any thread; the arrays must not be written.
+ *
+ * @param family null for all families
+ * @param labels names and plain UTF-8 values; a pair with an empty value also matches a series without the label
+ */
+public record Selector(byte[] family, List<Pair> labels) {
+    /** One label and its plain value. */
+    public record Pair(byte[] name, byte[] value) {}
+
+    public Selector {
+        labels = List.copyOf(labels);
+    }
+
+    /** Everything there is. */
+    public static Selector all() {
+        return new Selector(null, List.of());
+    }
+
+    /** Label pairs as they stand in a canonical label text: {@code name="value"}, the value escaped. */
+    byte[][] tokens() {
+        byte[][] tokens = new byte[labels.size()][];
+        for (int i = 0; i < tokens.length; i++) {
+            ByteArrayOutputStream token = new ByteArrayOutputStream();
+            token.writeBytes(labels.get(i).name());
+            token.write('=');
+            token.write('"');
+            for (byte b : labels.get(i).value()) {
+                if (b == '\\' || b == '"' || b == '\n') {
+                    token.write('\\');
+                }
+                token.write(b == '\n' ? 'n' : b);
+            }
+            token.write('"');
+            tokens[i] = token.toByteArray();
+        }
+        return tokens;
+    }
+
+    /** Whether a canonical label text has all pairs; {@code tokens} are {@link #tokens()} of this selector. */
+    boolean matches(byte[][] tokens, LabelText walk, byte[] text, int offset, int length) {
+        for (int i = 0; i < tokens.length; i++) {
+            byte[] token = tokens[i];
+            boolean found = false;
+            boolean named = false;
+            walk.reset(text, offset, length);
+            while (!found && walk.next()) {
+                int from = walk.nameOffset();
+                int to = walk.valueOffset() + walk.valueLength() + 1;
+                found = Arrays.equals(text, from, to, token, 0, token.length);
+                byte[] name = labels.get(i).name();
+                named |= Arrays.equals(text, from, from + walk.nameLength(), name, 0, name.length);
+            }
+            if (!found && (named || labels.get(i).value().length > 0)) {
+                return false;
+            }
+        }
+        return true;
+    }
+}

@@ -1,0 +1,296 @@
+package io.weir.store;
+
+import io.weir.snapshot.CellValue;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+
+/**
+ * Records by series number: they never move. Any thread, by the protocol of {@link TableWriter} and {@link Keeper}.
+ *
+ * <pre>
+ *   record n: chunk n >> 13, word 6 + 4 * (n & 8191); with the array header the six words make one cache line
+ *   +--------+--------+-----------------+--------------------------------+
+ *   |   h0   |   h1   |  value          |  meta                          |
+ *   |        |        |  bits ^ STALE   |  kind 4 | life 28 | tick 32    |
+ *   +--------+--------+-----------------+--------------------------------+
+ *   beside it, chunked alike: place of the label text, family, and where needed cell and stamp
+ * </pre>
+ *
+ * The value word is the liveness word: 0 is dead (the stale marker, so fresh memory is dead), 1 is retired; both are
+ * signalling NaNs that arithmetic never yields. For a histogram or summary the cell is the liveness word: null is dead,
+ * {@link #GONE} retired; its value word only goes from dead to retired. {@code life} counts the uses of a number and is
+ * odd while the record is open; {@code tick} is the second of the last touch.
+ */
+final class Slab {
+    static final int CHUNK_BITS = 13;
+    static final int CHUNK = 1 << CHUNK_BITS;
+    static final long DEAD = 0;
+    static final long RETIRED = 1;
+    static final Object GONE = new Object();
+
+    static final long LIFE_ONE = 1L << 32;
+    private static final long LIFE_MASK = 0xfff_ffffL;
+    private static final int KIND_SHIFT = 60;
+    private static final int SCALAR_KINDS = 3;
+
+    private static final long STALE = 0x7ff0_0000_0000_0002L;
+    private static final long NAN = 0x7ff8_0000_0000_0000L;
+    private static final int BASE = 6;
+    private static final int H1 = 1;
+    private static final int VALUE = 2;
+    private static final int META = 3;
+
+    private static final VarHandle WORD = MethodHandles.arrayElementVarHandle(long[].class);
+    private static final VarHandle CELL = MethodHandles.arrayElementVarHandle(Object[].class);
+    private static final VarHandle LONGS = MethodHandles.arrayElementVarHandle(long[][].class);
+    private static final VarHandle FAMILIES = MethodHandles.arrayElementVarHandle(Family[][].class);
+    private static final VarHandle CELLS = MethodHandles.arrayElementVarHandle(Object[][].class);
+
+    private final int numbersMax;
+    private final long[][] records;
+    private final long[][] texts;
+    private final Family[][] families;
+    private final Object[][] cells;
+    private final long[][] stamps;
+
+    Slab(int numbersMax) {
+        this.numbersMax = numbersMax;
+        int chunks = (numbersMax + CHUNK - 1) >> CHUNK_BITS;
+        records = new long[chunks][];
+        texts = new long[chunks][];
+        families = new Family[chunks][];
+        cells = new Object[chunks][];
+        stamps = new long[chunks][];
+    }
+
+    int numbersMax() {
+        return numbersMax;
+    }
+
+    // values as words
+
+    static long encode(double x) {
+        return (x != x ? NAN : Double.doubleToRawLongBits(x)) ^ STALE;
+    }
+
+    static double decode(long word) {
+        return Double.longBitsToDouble(word ^ STALE);
+    }
+
+    static long bits(long word) {
+        return word ^ STALE;
+    }
+
+    static boolean isLive(long word) {
+        return word != DEAD && word != RETIRED;
+    }
+
+    // meta words
+
+    static long meta(int kind, int life, int tick) {
+        return (long) kind << KIND_SHIFT | (life & LIFE_MASK) << 32 | tick & 0xffff_ffffL;
+    }
+
+    static int kind(long meta) {
+        return (int) (meta >>> KIND_SHIFT);
+    }
+
+    static boolean isScalar(long meta) {
+        return kind(meta) < SCALAR_KINDS;
+    }
+
+    static int life(long meta) {
+        return (int) (meta >>> 32 & LIFE_MASK);
+    }
+
+    static boolean isOpen(long meta) {
+        return (meta & LIFE_ONE) != 0;
+    }
+
+    static int tick(long meta) {
+        return (int) meta;
+    }
+
+    static long withTick(long meta, int tick) {
+        return meta & ~0xffff_ffffL | tick & 0xffff_ffffL;
+    }
+
+    /** The meta word with the even life after this one. */
+    static long closed(long meta) {
+        int life = life(meta);
+        return meta(kind(meta), (life | 1) + 1, tick(meta));
+    }
+
+    // memory
+
+    /** Makes sure that record {@code n} has memory. Dead by nature, since fresh memory is zero. */
+    void provide(int n) {
+        int c = n >> CHUNK_BITS;
+        if (LONGS.getAcquire(records, c) == null) {
+            LONGS.compareAndSet(texts, c, null, new long[CHUNK]);
+            FAMILIES.compareAndSet(families, c, null, new Family[CHUNK]);
+            LONGS.compareAndSet(records, c, null, new long[BASE + 4 * CHUNK]);
+        }
+    }
+
+    void provideCell(int n) {
+        int c = n >> CHUNK_BITS;
+        if (CELLS.getAcquire(cells, c) == null) {
+            CELLS.compareAndSet(cells, c, null, new Object[CHUNK]);
+        }
+    }
+
+    /** Whether the chunk of {@code n} exists; numbers are issued before their memory is. */
+    boolean isProvided(int n) {
+        return LONGS.getAcquire(records, n >> CHUNK_BITS) != null;
+    }
+
+    private static int at(int n) {
+        return BASE + ((n & CHUNK - 1) << 2);
+    }
+
+    private long[] chunk(int n) {
+        return records[n >> CHUNK_BITS];
+    }
+
+    // record words; plain ones are those the publishing CAS covers
+
+    /** Fills a private record: everything but its index word, which publishes it. */
+    void fill(int n, long h0, long h1, long meta, Family family, long text) {
+        long[] chunk = chunk(n);
+        int at = at(n);
+        chunk[at] = h0;
+        chunk[at + H1] = h1;
+        chunk[at + META] = meta;
+        chunk[at + VALUE] = DEAD;
+        families[n >> CHUNK_BITS][n & CHUNK - 1] = family;
+        texts[n >> CHUNK_BITS][n & CHUNK - 1] = text;
+        long[] s = (long[]) LONGS.getAcquire(stamps, n >> CHUNK_BITS);
+        if (s != null) {
+            s[n & CHUNK - 1] = 0;
+        }
+        if (!isScalar(meta)) {
+            provideCell(n);
+            cells[n >> CHUNK_BITS][n & CHUNK - 1] = null;
+        }
+    }
+
+    long h0Plain(int n) {
+        return chunk(n)[at(n)];
+    }
+
+    long h1Plain(int n) {
+        return chunk(n)[at(n) + H1];
+    }
+
+    long metaPlain(int n) {
+        return chunk(n)[at(n) + META];
+    }
+
+    boolean hasKey(int n, long h0, long h1) {
+        long[] chunk = chunk(n);
+        int at = at(n);
+        return chunk[at] == h0 && chunk[at + H1] == h1;
+    }
+
+    long metaAcquire(int n) {
+        Steps.step();
+        return (long) WORD.getAcquire(chunk(n), at(n) + META);
+    }
+
+    boolean casMeta(int n, long expected, long meta) {
+        Steps.step();
+        return WORD.compareAndSet(chunk(n), at(n) + META, expected, meta);
+    }
+
+    long valueAcquire(int n) {
+        Steps.step();
+        return (long) WORD.getAcquire(chunk(n), at(n) + VALUE);
+    }
+
+    boolean casValue(int n, long expected, long value) {
+        Steps.step();
+        return WORD.compareAndSet(chunk(n), at(n) + VALUE, expected, value);
+    }
+
+    /** CAS that returns the witness: {@code expected} for success. */
+    long exchangeValue(int n, long expected, long value) {
+        Steps.step();
+        return (long) WORD.compareAndExchange(chunk(n), at(n) + VALUE, expected, value);
+    }
+
+    Family family(int n) {
+        return families[n >> CHUNK_BITS][n & CHUNK - 1];
+    }
+
+    long text(int n) {
+        return texts[n >> CHUNK_BITS][n & CHUNK - 1];
+    }
+
+    void text(int n, long place) {
+        texts[n >> CHUNK_BITS][n & CHUNK - 1] = place;
+    }
+
+    // cells of histograms and summaries
+
+    Object cellAcquire(int n) {
+        Steps.step();
+        return CELL.getAcquire(cells[n >> CHUNK_BITS], n & CHUNK - 1);
+    }
+
+    boolean casCell(int n, Object expected, Object cell) {
+        Steps.step();
+        return CELL.compareAndSet(cells[n >> CHUNK_BITS], n & CHUNK - 1, expected, cell);
+    }
+
+    /** Whether the record is retired; {@code meta} tells its kind. */
+    boolean isRetired(int n, long meta) {
+        return valueAcquire(n) == RETIRED || !isScalar(meta) && cellAcquire(n) == GONE;
+    }
+
+    /** Whether the record is live; {@code meta} tells its kind. */
+    boolean isLive(int n, long meta) {
+        return isScalar(meta) ? isLive(valueAcquire(n)) : cellAcquire(n) instanceof CellValue;
+    }
+
+    // stamps of values that are set by time, 0 for none
+
+    /** Order-preserving image of a stamp in which zeroed memory is the oldest. */
+    private static long stampWord(long stampNanos) {
+        return stampNanos ^ Long.MIN_VALUE;
+    }
+
+    /** Raises the stamp to {@code stampNanos}; false when it is newer already. */
+    boolean raiseStamp(int n, long stampNanos) {
+        int c = n >> CHUNK_BITS;
+        long[] chunk = (long[]) LONGS.getAcquire(stamps, c);
+        if (chunk == null) {
+            LONGS.compareAndSet(stamps, c, null, new long[CHUNK]);
+            chunk = (long[]) LONGS.getAcquire(stamps, c);
+        }
+        long word = stampWord(stampNanos);
+        for (; ; ) {
+            Steps.step();
+            long s = (long) WORD.getAcquire(chunk, n & CHUNK - 1);
+            if (Long.compareUnsigned(s, word) > 0) {
+                return false;
+            }
+            if (s == word || WORD.compareAndSet(chunk, n & CHUNK - 1, s, word)) {
+                return true;
+            }
+        }
+    }
+
+    boolean isStampNewer(int n, long stampNanos) {
+        Steps.step();
+        long s = (long) WORD.getAcquire(stamps[n >> CHUNK_BITS], n & CHUNK - 1);
+        return Long.compareUnsigned(s, stampWord(stampNanos)) > 0;
+    }
+
+    void clearStamp(int n) {
+        long[] chunk = (long[]) LONGS.getAcquire(stamps, n >> CHUNK_BITS);
+        if (chunk != null) {
+            WORD.setVolatile(chunk, n & CHUNK - 1, 0L);
+        }
+    }
+}

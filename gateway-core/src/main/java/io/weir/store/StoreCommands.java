@@ -1,0 +1,61 @@
+package io.weir.store;
+
+import io.weir.snapshot.Snapshot;
+import java.util.function.Consumer;
+import java.util.function.LongConsumer;
+import org.jctools.queues.varhandle.MpscVarHandleArrayQueue;
+
+/**
+ * Asks the keeper for snapshots and deletions. Any thread. Answers come on the keeper's thread, which must not be held
+ * up: hand them on. Every call returns false, and nothing will be answered, when {@link TableConfig#commandsMax} commands
+ * are waiting.
+ */
+public final class StoreCommands {
+    private final SeriesTable table;
+    private final MpscVarHandleArrayQueue<Command> queue;
+
+    sealed interface Command {}
+
+    record SnapshotCommand(long endedAfter, Consumer<Snapshot> answer) implements Command {}
+
+    record DeleteCommand(Selector selector, LongConsumer answer) implements Command {}
+
+    StoreCommands(SeriesTable table) {
+        this.table = table;
+        this.queue = new MpscVarHandleArrayQueue<>(table.config.commandsMax());
+    }
+
+    /** A snapshot begun after this call, without ended series. Requests that wait together share one. */
+    public boolean snapshot(Consumer<Snapshot> answer) {
+        return snapshot(Long.MAX_VALUE, answer);
+    }
+
+    /**
+     * A snapshot with the series that ended since an earlier one. Each reader keeps its own cursor: it passes the
+     * {@link Snapshot#endedSequence} of the last snapshot it has handled (0 at first), so readers never disturb each
+     * other. When {@link Snapshot#endedFrom} is larger than {@code endedAfter + 1}, ends have been forgotten, because the
+     * log is bounded or was off.
+     */
+    public boolean snapshot(long endedAfter, Consumer<Snapshot> answer) {
+        return offer(new SnapshotCommand(endedAfter, answer));
+    }
+
+    /** Kills every matching series acknowledged before this call; answers how many were killed. */
+    public boolean delete(Selector selector, LongConsumer answer) {
+        return offer(new DeleteCommand(selector, answer));
+    }
+
+    private boolean offer(Command command) {
+        boolean taken = queue.offer(command);
+        table.wakeKeeper();
+        return taken;
+    }
+
+    Command poll() {
+        return queue.poll();
+    }
+
+    boolean isEmpty() {
+        return queue.isEmpty();
+    }
+}

@@ -1,0 +1,535 @@
+package io.weir.store;
+
+import io.weir.sample.Code;
+import io.weir.sample.MetricType;
+import io.weir.snapshot.CellValue;
+
+/**
+ * Finds, creates and updates series. One thread only; everything but {@link #enter} between {@code enter} and
+ * {@link #exit}, and between those two nothing that blocks. Never allocates for a series that is there, except the new
+ * value of a histogram or summary.
+ *
+ * <p>A <em>reference</em> is {@code odd life << 32 | number}. It may be kept for ever, also across {@code exit}: when its
+ * record has been retired or its number has another life, every call here says {@link #GONE}, and the caller finds the
+ * series again by hash.
+ *
+ * <p>How a commit uses it. Phase 1, nothing is changed yet: {@link #state} of a known reference, or {@link #find} by hash.
+ * For a series that is dead or unknown: {@link #reserve} first, and only when that succeeds {@link #findOrCreate}, so that
+ * a refused series costs no index word. When a sample of the batch is refused, {@link #release} every reservation. Phase 2:
+ * {@link #apply} to what was live, {@link #revive} what was dead. A series may change between the phases: killed (apply
+ * says DEAD: {@link #reserveAnyway}, then revive), revived by another writer (revive says LIVE: release, then apply) or
+ * retired (GONE: {@code findOrCreate} again). Last {@link #committed}.
+ *
+ * <p>An update touches the series before it changes the value: the keeper, which reads the tick again after a kill by
+ * expiry, then cannot miss it.
+ */
+public final class TableWriter {
+    /** Not a reference: no such series. */
+    public static final long NONE = 0;
+
+    /** Not a reference: no room until the keeper has compacted. */
+    public static final long FULL = -1;
+
+    /** The record is retired or its number has another life. */
+    public static final int GONE = 0;
+
+    /** The series has no value. */
+    public static final int DEAD = 1;
+
+    /** The series has a value. */
+    public static final int LIVE = 2;
+
+    /** The operation is done. */
+    public static final int APPLIED = 3;
+
+    /** The sum; a NaN on one side counts as no value. */
+    public static final int ADD = 0;
+
+    /** The new value, NaN included. */
+    public static final int SET = 1;
+
+    /** The lower value; a NaN on one side counts as no value. */
+    public static final int MIN = 2;
+
+    /** The higher value; a NaN on one side counts as no value. */
+    public static final int MAX = 3;
+
+    private static final int EPOCH = 0;
+    private static final int COMMITS = 1;
+    private static final int REVIVALS = 2;
+    private static final int NO_NUMBER = -1;
+
+    private final SeriesTable table;
+    private final Slab slab;
+    private final TextArena.Tail tail;
+    private final CacheLine shared = new CacheLine();
+    private int tick;
+    private int spare = NO_NUMBER;
+    private double applied;
+    private Family conflict;
+    private MetricType conflictType;
+
+    TableWriter(SeriesTable table) {
+        this.table = table;
+        this.slab = table.slab;
+        this.tail = table.arena.newTail();
+    }
+
+    /** Begins a commit: what is retired from here on keeps its number until {@link #exit}. */
+    public void enter() {
+        tick = table.tick();
+        long e = table.epoch();
+        for (; ; ) {
+            shared.set(EPOCH, e);
+            Steps.step();
+            // The second read orders this writer after the keeper's last retirement.
+            long now = table.epoch();
+            if (now == e) {
+                return;
+            }
+            e = now;
+        }
+    }
+
+    public void exit() {
+        shared.setRelease(EPOCH, 0);
+    }
+
+    /** Reference of the series, live or dead; {@link #NONE} when it has no record. Touches it. */
+    public long find(long h0, long h1) {
+        Shard shard = table.shard(h0);
+        long tag = Index.tag(h1);
+        Index index = shard.indexAcquire();
+        int i = index.home(h0);
+        for (int passed = 0; ; ) {
+            long word = index.wordAcquire(i);
+            if (word == Index.FREE) {
+                return NONE;
+            }
+            Index next = null;
+            if (word == Index.SEALED) {
+                next = index.nextAcquire();
+            } else if ((word & Index.TAG) == tag && slab.hasKey((int) word, h0, h1)) {
+                long ref = open((int) word);
+                if (ref != NONE) {
+                    return ref;
+                }
+                next = index.nextAcquire();
+            } else if (++passed == index.capacity) {
+                next = shard.indexAcquire();
+                if (next == index) {
+                    return NONE;
+                }
+            } else {
+                i = i + 1 == index.capacity ? 0 : i + 1;
+            }
+            if (next != null) {
+                index = next;
+                i = index.home(h0);
+                passed = 0;
+            }
+        }
+    }
+
+    /**
+     * Reference of the series; when it has no record, one is published, dead. Touches it.
+     *
+     * @param labels holds the canonical label text, which is copied
+     * @return {@link #FULL} when the index, the numbers or the text arena are exhausted; {@link #NONE} when
+     *     {@code family} has been removed and must be claimed again
+     */
+    public long findOrCreate(
+            long h0, long h1, Family family, MetricType type, byte[] labels, int offset, int length) {
+        Shard shard = table.shard(h0);
+        long tag = Index.tag(h1);
+        Index index = shard.indexAcquire();
+        int i = index.home(h0);
+        int mine = NO_NUMBER;
+        for (int passed = 0; ; ) {
+            long word = index.wordAcquire(i);
+            if (word == Index.FREE) {
+                if (mine == NO_NUMBER) {
+                    if (!shard.take()) {
+                        return FULL;
+                    }
+                    if (!family.addRecord()) {
+                        shard.give();
+                        return NONE;
+                    }
+                    mine = prepare(h0, h1, family, type, labels, offset, length);
+                    if (mine == NO_NUMBER) {
+                        abandon(shard, family);
+                        return FULL;
+                    }
+                }
+                int life = Slab.life(slab.metaPlain(mine));
+                word = index.claimWord(i, tag | mine);
+                if (word == Index.FREE) {
+                    spare = NO_NUMBER;
+                    tail.keep();
+                    long ref = openOwn(mine, life);
+                    if (ref != NONE) {
+                        return ref;
+                    }
+                    // Retired before it was opened, so the key's path here is dead: begin again in the next index.
+                    mine = NO_NUMBER;
+                    index = index.nextAcquire();
+                    i = index.home(h0);
+                    passed = 0;
+                    continue;
+                }
+            }
+
+            Index next = null;
+            if (word == Index.SEALED) {
+                next = index.nextAcquire();
+            } else if ((word & Index.TAG) == tag && slab.hasKey((int) word, h0, h1)) {
+                long ref = open((int) word);
+                if (ref != NONE) {
+                    if (mine != NO_NUMBER) {
+                        abandon(shard, family);
+                    }
+                    return ref;
+                }
+                next = index.nextAcquire();
+            } else if (++passed == index.capacity) {
+                next = shard.indexAcquire();
+                if (next == index) {
+                    if (mine != NO_NUMBER) {
+                        abandon(shard, family);
+                    }
+                    return FULL;
+                }
+            } else {
+                i = i + 1 == index.capacity ? 0 : i + 1;
+            }
+            if (next != null) {
+                index = next;
+                i = index.home(h0);
+                passed = 0;
+            }
+        }
+    }
+
+    /** Fills a private record; its number stays the spare one until it is published. */
+    private int prepare(
+            long h0, long h1, Family family, MetricType type, byte[] labels, int offset, int length) {
+        if (spare == NO_NUMBER) {
+            spare = table.numbers.take();
+            if (spare == NO_NUMBER) {
+                return NO_NUMBER;
+            }
+            slab.provide(spare);
+        }
+        long text = tail.append(labels, offset, length);
+        if (text < 0) {
+            return NO_NUMBER;
+        }
+        int life = Slab.life(slab.metaPlain(spare));
+        slab.fill(spare, h0, h1, Slab.meta(type.ordinal(), life, tick), family, text);
+        return spare;
+    }
+
+    /** Gives back what {@link #findOrCreate} took for a record that was not published. */
+    private void abandon(Shard shard, Family family) {
+        tail.undo();
+        family.dropRecord();
+        shard.give();
+    }
+
+    /** Opens the record just published unless somebody has come further with it. */
+    private long openOwn(int n, int life) {
+        for (; ; ) {
+            long meta = slab.metaAcquire(n);
+            if (Slab.life(meta) == (life | 1)) {
+                return reference(meta, n);
+            }
+            if (Slab.life(meta) != life) {
+                return NONE;
+            }
+            if (slab.casMeta(n, meta, meta | Slab.LIFE_ONE)) {
+                return reference(meta | Slab.LIFE_ONE, n);
+            }
+        }
+    }
+
+    /** Reference of a record found by hash, touched, and opened if its creator has not come to it; NONE when retired. */
+    private long open(int n) {
+        for (; ; ) {
+            long meta = slab.metaAcquire(n);
+            // An even life is one not yet opened or one closed; what is closed was retired before.
+            if (slab.isRetired(n, meta)) {
+                return NONE;
+            }
+            long opened = meta | Slab.LIFE_ONE;
+            if (Slab.tick(meta) < tick) {
+                opened = Slab.withTick(opened, tick);
+            }
+            if (opened == meta || slab.casMeta(n, meta, opened)) {
+                return reference(opened, n);
+            }
+        }
+    }
+
+    private static long reference(long meta, int n) {
+        return (long) Slab.life(meta) << 32 | n;
+    }
+
+    /** Raises the tick of an open record; false when its life is over. */
+    private boolean touch(long ref) {
+        int n = (int) ref;
+        for (; ; ) {
+            long meta = slab.metaAcquire(n);
+            if (Slab.life(meta) != (int) (ref >>> 32)) {
+                return false;
+            }
+            if (Slab.tick(meta) >= tick || slab.casMeta(n, meta, Slab.withTick(meta, tick))) {
+                return true;
+            }
+        }
+    }
+
+    /** {@link #LIVE}, {@link #DEAD} or {@link #GONE}. Touches the series unless it is gone. */
+    public int state(long ref) {
+        if (!touch(ref)) {
+            return GONE;
+        }
+        int n = (int) ref;
+        if (Slab.isScalar(slab.metaPlain(n))) {
+            long v = slab.valueAcquire(n);
+            return v == Slab.RETIRED ? GONE : v == Slab.DEAD ? DEAD : LIVE;
+        }
+        Object cell = slab.cellAcquire(n);
+        return cell == Slab.GONE ? GONE : cell == null ? DEAD : LIVE;
+    }
+
+    /**
+     * Takes a live place in the table and in the family.
+     *
+     * @return OK; SERIES_LIMIT; TYPE_CONFLICT, see {@link #conflict}; or UNKNOWN when {@code family} has been removed
+     *     and must be claimed again
+     */
+    public Code reserve(Family family, MetricType type) {
+        return table.reserveLive() ? reserveIn(family, type) : Code.SERIES_LIMIT;
+    }
+
+    /** As {@link #reserve} but without regard to the limit, for a series that was live when its batch was accepted. */
+    public Code reserveAnyway(Family family, MetricType type) {
+        table.reserveLiveAnyway();
+        return reserveIn(family, type);
+    }
+
+    private Code reserveIn(Family family, MetricType type) {
+        Family.Reserved reserved = family.tryReserve(type);
+        Family other = family;
+        if (reserved == Family.Reserved.FIRST) {
+            other = table.families().reserveFirst(family, type);
+            reserved = other == null ? Family.Reserved.YES : Family.Reserved.OTHER_TYPE;
+        }
+        if (reserved == Family.Reserved.YES) {
+            return Code.OK;
+        }
+        table.releaseLive();
+        if (family.isRemoved()) {
+            return Code.UNKNOWN;
+        }
+        conflict = other;
+        conflictType = other.type();
+        return Code.TYPE_CONFLICT;
+    }
+
+    /** Gives a reservation back that has not become a live series. */
+    public void release(Family family) {
+        family.release();
+        table.releaseLive();
+    }
+
+    /** After TYPE_CONFLICT: the family in the way, which is the one asked for or one whose name derives from it. */
+    public Family conflict() {
+        return conflict;
+    }
+
+    /** After TYPE_CONFLICT: the type that family had then; null when its last series has gone meanwhile. */
+    public MetricType conflictType() {
+        return conflictType;
+    }
+
+    /** ADD, SET, MIN or MAX on a live scalar: {@link #APPLIED}, {@link #DEAD} or {@link #GONE}. */
+    public int apply(long ref, int op, double x) {
+        if (!touch(ref)) {
+            return GONE;
+        }
+        int n = (int) ref;
+        long v = slab.valueAcquire(n);
+        for (; ; ) {
+            if (!Slab.isLive(v)) {
+                return v == Slab.DEAD ? DEAD : GONE;
+            }
+            double y = combine(op, Slab.decode(v), x);
+            long seen = slab.exchangeValue(n, v, Slab.encode(y));
+            if (seen == v) {
+                applied = y;
+                return APPLIED;
+            }
+            v = seen;
+        }
+    }
+
+    private static double combine(int op, double v, double x) {
+        if (op == SET) {
+            return x;
+        }
+        if (v != v || x != x) {
+            return v != v ? x : v;
+        }
+        return op == ADD ? v + x : op == MIN ? Math.min(v, x) : Math.max(v, x);
+    }
+
+    /**
+     * SET unless the series holds a value with a newer stamp; then {@link #APPLIED} too, with that value as
+     * {@link #applied}. Stamps end with the series. The later stamp wins also when writers race, but for one case: the
+     * newer point repeats, bit for bit, the value which the older one has just read.
+     */
+    public int setLast(long ref, long stampNanos, double x) {
+        if (!touch(ref)) {
+            return GONE;
+        }
+        int n = (int) ref;
+        long v = slab.valueAcquire(n);
+        if (Slab.isLive(v)) {
+            slab.raiseStamp(n, stampNanos);
+            v = slab.valueAcquire(n);
+        }
+        for (; ; ) {
+            if (!Slab.isLive(v)) {
+                return v == Slab.DEAD ? DEAD : GONE;
+            }
+            // Read after the value: who has stamped later either has set the value since, or will.
+            if (slab.isStampNewer(n, stampNanos)) {
+                applied = Slab.decode(v);
+                return APPLIED;
+            }
+            long seen = slab.exchangeValue(n, v, Slab.encode(x));
+            if (seen == v) {
+                applied = x;
+                return APPLIED;
+            }
+            v = seen;
+        }
+    }
+
+    /**
+     * Gives a dead scalar its first value, with a reservation already held: {@link #APPLIED}; {@link #LIVE} when another
+     * writer did; or {@link #GONE}. The reservation is used by APPLIED only.
+     */
+    public int revive(long ref, double x) {
+        if (!touch(ref)) {
+            return GONE;
+        }
+        int n = (int) ref;
+        long seen = slab.exchangeValue(n, Slab.DEAD, Slab.encode(x));
+        if (seen == Slab.DEAD) {
+            applied = x;
+            revived(n);
+            return APPLIED;
+        }
+        return seen == Slab.RETIRED ? GONE : LIVE;
+    }
+
+    /** As {@link #revive(long, double)}, with the stamp that {@link #setLast} compares. */
+    public int revive(long ref, double x, long stampNanos) {
+        if (!touch(ref)) {
+            return GONE;
+        }
+        if (slab.valueAcquire((int) ref) == Slab.DEAD) {
+            slab.raiseStamp((int) ref, stampNanos);
+        }
+        return revive(ref, x);
+    }
+
+    /** ADD ({@link CellValue#plus}) or SET on a live histogram or summary: {@link #APPLIED}, {@link #DEAD}, {@link #GONE}. */
+    public int apply(long ref, int op, CellValue delta) {
+        assert op == ADD || op == SET;
+        if (!touch(ref)) {
+            return GONE;
+        }
+        int n = (int) ref;
+        for (; ; ) {
+            Object cell = slab.cellAcquire(n);
+            if (cell == null || cell == Slab.GONE) {
+                return cell == null ? DEAD : GONE;
+            }
+            CellValue y = op == SET ? delta : ((CellValue) cell).plus(delta);
+            if (slab.casCell(n, cell, y)) {
+                return APPLIED;
+            }
+        }
+    }
+
+    /** Gives a dead histogram or summary its first value; as {@link #revive(long, double)}. */
+    public int revive(long ref, CellValue x) {
+        if (!touch(ref)) {
+            return GONE;
+        }
+        int n = (int) ref;
+        for (; ; ) {
+            Object cell = slab.cellAcquire(n);
+            if (cell != null) {
+                return cell == Slab.GONE ? GONE : LIVE;
+            }
+            if (slab.casCell(n, null, x)) {
+                revived(n);
+                return APPLIED;
+            }
+        }
+    }
+
+    private void revived(int n) {
+        table.shard(slab.h0Plain(n)).live(1);
+        shared.addRelease(REVIVALS, 1);
+    }
+
+    /** Value of the scalar after the last APPLIED. */
+    public double applied() {
+        return applied;
+    }
+
+    /** Family of a reference that is not gone. */
+    public Family family(long ref) {
+        return slab.family((int) ref);
+    }
+
+    /** Type of a reference that is not gone. */
+    public MetricType type(long ref) {
+        return MetricType.of(Slab.kind(slab.metaPlain((int) ref)));
+    }
+
+    /** Value of a histogram or summary; null when it is dead or gone. */
+    public CellValue cell(long ref) {
+        return state(ref) == LIVE && slab.cellAcquire((int) ref) instanceof CellValue cell ? cell : null;
+    }
+
+    /** Counts a commit, so that the next snapshot is not the last one again. */
+    public void committed() {
+        shared.addRelease(COMMITS, 1);
+    }
+
+    // for the keeper
+
+    /** The epoch this writer entered in, 0 when it is outside. */
+    long epoch() {
+        return shared.get(EPOCH);
+    }
+
+    long commits() {
+        return shared.getAcquire(COMMITS);
+    }
+
+    long revivals() {
+        return shared.getAcquire(REVIVALS);
+    }
+
+    int spare() {
+        return spare;
+    }
+}

@@ -1,0 +1,390 @@
+package io.weir.store;
+
+import static io.weir.sample.MetricType.COUNTER;
+import static io.weir.sample.MetricType.GAUGE;
+import static io.weir.sample.MetricType.HISTOGRAM;
+import static io.weir.sample.MetricType.SUMMARY;
+import static io.weir.store.TableWriter.ADD;
+import static io.weir.store.TableWriter.APPLIED;
+import static io.weir.store.TableWriter.DEAD;
+import static io.weir.store.TableWriter.GONE;
+import static io.weir.store.TableWriter.LIVE;
+import static io.weir.store.TableWriter.MAX;
+import static io.weir.store.TableWriter.MIN;
+import static io.weir.store.TableWriter.SET;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.entry;
+
+import io.weir.sample.Code;
+import io.weir.sample.FamilyPolicy;
+import io.weir.sample.GaugePolicy;
+import io.weir.snapshot.EndedSeries;
+import io.weir.snapshot.HistogramValue;
+import io.weir.snapshot.Snapshot;
+import io.weir.snapshot.SummaryValue;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+class SeriesTableTest {
+    private final Store store = new Store(Store.small(8));
+
+    @Test
+    void shouldKeepSeriesByFamilyAndInOrderOfCreation() {
+        store.add("b", "x=\"2\"", 1);
+        store.add("a", "", 2);
+        store.add("b", "x=\"1\"", 3);
+        store.add("b", "x=\"2\"", 4);
+
+        assertThat(store.values())
+                .containsExactly(entry("a{}", 2.0), entry("b{x=\"2\"}", 5.0), entry("b{x=\"1\"}", 3.0));
+        assertThat(store.table.live()).isEqualTo(3);
+    }
+
+    @Test
+    void shouldApplyEachOperationAndPassOverNaN() {
+        store.push("g", GAUGE, "", SET, 5);
+        store.writer.enter();
+        long ref = store.find("g", GAUGE, "");
+        double nan = Double.NaN;
+        double[][] rows = {
+            // op, operand, result
+            {ADD, 2, 7}, {ADD, nan, 7}, {MIN, 9, 7}, {MIN, 3, 3}, {MIN, nan, 3}, {MAX, 1, 3}, {MAX, 8, 8}, {MAX, nan, 8},
+            {SET, nan, nan}, {ADD, 4, 4}, {SET, nan, nan}, {MIN, 6, 6}, {SET, nan, nan}, {MAX, 2, 2}, {SET, -0.0, -0.0},
+        };
+        for (double[] row : rows) {
+            assertThat(store.writer.apply(ref, (int) row[0], row[1])).isEqualTo(APPLIED);
+            assertThat(Double.valueOf(store.writer.applied())).isEqualTo(Double.valueOf(row[2]));
+        }
+        store.writer.exit();
+    }
+
+    @Test
+    void shouldAnswerForReferencesByTheLifeOfTheirRecord() {
+        store.writer.enter();
+        long ref = store.series("c", COUNTER, "");
+        assertThat(store.writer.state(ref)).isEqualTo(DEAD);
+        assertThat(store.writer.apply(ref, ADD, 1)).isEqualTo(DEAD);
+        assertThat(store.writer.reserve(store.family("c"), COUNTER)).isEqualTo(Code.OK);
+        assertThat(store.writer.revive(ref, 1)).isEqualTo(APPLIED);
+        assertThat(store.writer.revive(ref, 1)).isEqualTo(LIVE);
+        assertThat(store.writer.state(ref)).isEqualTo(LIVE);
+        assertThat(store.writer.type(ref)).isEqualTo(COUNTER);
+        assertThat(store.writer.family(ref).text()).isEqualTo("c");
+        store.writer.committed();
+        store.writer.exit();
+
+        assertThat(store.delete("c")).isEqualTo(1);
+        rebuild();
+        store.writer.enter();
+        assertThat(store.writer.state(ref)).isEqualTo(GONE);
+        assertThat(store.writer.apply(ref, ADD, 1)).isEqualTo(GONE);
+        assertThat(store.writer.revive(ref, 1)).isEqualTo(GONE);
+        store.writer.exit();
+        assertThat(store.table.live()).isZero();
+        assertThat(store.table.usedWords()).isZero();
+    }
+
+    private void rebuild() {
+        for (Shard shard : store.table.shards) {
+            assertThat(store.keeper.compaction().rebuild(shard, shard.indexAcquire().capacity)).isTrue();
+        }
+        store.work();
+    }
+
+    @Test
+    void shouldMergeHistogramsAndSummaries() {
+        double[] bounds = {1, 2};
+        store.cell("h", HISTOGRAM, "", new HistogramValue(bounds, new double[] {1, 0, 2}, 9));
+        store.cell("h", HISTOGRAM, "", new HistogramValue(bounds, new double[] {1, 1, 1}, 1));
+        store.cell("s", SUMMARY, "", new SummaryValue(2, 3));
+        store.cell("s", SUMMARY, "", new SummaryValue(1, 1));
+
+        assertThat(store.values())
+                .containsExactly(
+                        entry("h{}", new HistogramValue(bounds, new double[] {2, 1, 3}, 10)),
+                        entry("s{}", new SummaryValue(3, 4)));
+        assertThat(store.delete("h")).isEqualTo(1);
+        assertThat(store.values()).containsOnlyKeys("s{}");
+    }
+
+    @Test
+    void shouldRefuseNewSeriesAtTheLimitAndKeepOldOnesExact() {
+        for (int i = 0; i < 8; i++) {
+            assertThat(store.add("c", "i=\"" + i + "\"", 1)).isEqualTo(Code.OK);
+        }
+        int used = store.table.usedWords();
+        for (int i = 8; i < 100; i++) {
+            assertThat(store.add("c", "i=\"" + i + "\"", 1)).isEqualTo(Code.SERIES_LIMIT);
+        }
+        assertThat(store.table.usedWords()).isEqualTo(used);
+        assertThat(store.add("c", "i=\"3\"", 1)).isEqualTo(Code.OK);
+        assertThat(store.values()).hasSize(8).containsEntry("c{i=\"3\"}", 2.0);
+
+        assertThat(store.delete("c", "i", "3")).isEqualTo(1);
+        assertThat(store.add("c", "i=\"99\"", 1)).isEqualTo(Code.OK);
+        assertThat(store.values()).hasSize(8).doesNotContainKey("c{i=\"3\"}");
+    }
+
+    @Test
+    void shouldLetAnAcceptedSeriesPassTheLimitWhenItWasKilledMeanwhile() {
+        for (int i = 0; i < 8; i++) {
+            store.add("c", "i=\"" + i + "\"", 1);
+        }
+        store.writer.enter();
+        assertThat(store.writer.reserve(store.family("c"), COUNTER)).isEqualTo(Code.SERIES_LIMIT);
+        assertThat(store.writer.reserveAnyway(store.family("c"), COUNTER)).isEqualTo(Code.OK);
+        assertThat(store.table.live()).isEqualTo(9);
+        store.writer.release(store.family("c"));
+        store.writer.exit();
+        assertThat(store.table.live()).isEqualTo(8);
+    }
+
+    @Test
+    void shouldGiveAFamilyTheTypeOfItsLiveSeries() {
+        store.add("x", "", 1);
+        assertThat(store.push("x", GAUGE, "", SET, 1)).isEqualTo(Code.TYPE_CONFLICT);
+        assertThat(store.writer.conflict().text()).isEqualTo("x");
+        assertThat(store.writer.conflictType()).isEqualTo(COUNTER);
+        assertThat(store.family("x").type()).isEqualTo(COUNTER);
+        assertThat(store.table.live()).isEqualTo(1);
+
+        store.delete("x");
+        assertThat(store.family("x").type()).isNull();
+        assertThat(store.push("x", GAUGE, "", SET, 1)).isEqualTo(Code.OK);
+        assertThat(store.family("x").type()).isEqualTo(GAUGE);
+        assertThat(store.values()).containsExactly(entry("x{}", 1.0));
+    }
+
+    @Test
+    void shouldKeepDerivedNamesAndTheirOwnerApart() {
+        HistogramValue h = new HistogramValue(new double[] {1}, new double[] {1, 1}, 1);
+        for (String suffix : List.of("_bucket", "_sum", "_count")) {
+            assertThat(store.add("h" + suffix, "", 1)).isEqualTo(Code.OK);
+            assertThat(store.cell("h", HISTOGRAM, "", h)).isEqualTo(Code.TYPE_CONFLICT);
+            assertThat(store.writer.conflict().text()).isEqualTo("h" + suffix);
+            boolean ofSummary = !suffix.equals("_bucket");
+            assertThat(store.cell("h", SUMMARY, "", new SummaryValue(1, 1)))
+                    .isEqualTo(ofSummary ? Code.TYPE_CONFLICT : Code.OK);
+            store.delete(null);
+
+            assertThat(store.cell("h", HISTOGRAM, "", h)).isEqualTo(Code.OK);
+            assertThat(store.add("h" + suffix, "", 1)).isEqualTo(Code.TYPE_CONFLICT);
+            assertThat(store.writer.conflict().text()).isEqualTo("h");
+            assertThat(store.writer.conflictType()).isEqualTo(HISTOGRAM);
+            store.delete(null);
+        }
+        store.cell("s", SUMMARY, "", new SummaryValue(1, 1));
+        assertThat(store.add("s_bucket", "", 1)).isEqualTo(Code.OK);
+        assertThat(store.add("s_sum", "", 1)).isEqualTo(Code.TYPE_CONFLICT);
+        assertThat(store.add("_sum", "", 1)).isEqualTo(Code.OK);
+    }
+
+    @Test
+    void shouldDeleteWhatHasAllPairs() {
+        store.add("a", "x=\"1\",y=\"2\"", 1);
+        store.add("a", "x=\"1\",y=\"3\"", 1);
+        store.add("a", "x=\"q\\\"\\\\\\n\"", 1);
+        store.add("a", "xx=\"1\"", 1);
+        store.add("b", "x=\"1\"", 1);
+
+        assertThat(store.delete("a", "x", "1", "y", "9")).isZero();
+        assertThat(store.delete("a", "x", "q\"\\\n")).isEqualTo(1);
+        assertThat(store.delete("a", "y", "3", "x", "1")).isEqualTo(1);
+        assertThat(store.delete("a", "y", "")).isEqualTo(1);
+        assertThat(store.values()).containsOnlyKeys("a{x=\"1\",y=\"2\"}", "b{x=\"1\"}");
+        assertThat(store.delete("nothing")).isZero();
+        assertThat(store.delete(null, "x", "1")).isEqualTo(2);
+        assertThat(store.values()).isEmpty();
+        assertThat(store.keeper.deleted()).isEqualTo(5);
+    }
+
+    @Test
+    void shouldExpireWhatIsNotTouchedForItsTime() {
+        Store s = new Store(
+                Store.small(8),
+                name -> new FamilyPolicy(GaugePolicy.SUM, name.equals("old") ? 10_000 : FamilyPolicy.FOREVER));
+        s.add("old", "a=\"1\"", 1);
+        s.add("old", "a=\"2\"", 1);
+        s.add("ever", "", 1);
+        s.advance(10);
+        s.work();
+        s.push("old", COUNTER, "a=\"2\"", SET, 1);
+        assertThat(s.values()).hasSize(3);
+        s.advance(2);
+        s.work();
+        assertThat(s.values()).containsOnlyKeys("old{a=\"2\"}", "ever{}");
+        s.advance(20);
+        s.work();
+        assertThat(s.values()).containsOnlyKeys("ever{}");
+        assertThat(s.keeper.expired()).isEqualTo(2);
+        assertThat(s.table.live()).isEqualTo(1);
+
+        s.table.families().policies(name -> new FamilyPolicy(GaugePolicy.SUM, 1_000));
+        s.advance(60);
+        s.work();
+        assertThat(s.values()).isEmpty();
+    }
+
+    @Test
+    void shouldNotSetAnOlderPointOverANewerOne() {
+        store.writer.enter();
+        long ref = store.series("g", GAUGE, "");
+        store.writer.reserve(store.family("g"), GAUGE);
+        assertThat(store.writer.setLast(ref, 5, 50)).isEqualTo(DEAD);
+        assertThat(store.writer.revive(ref, 50, 5)).isEqualTo(APPLIED);
+        long[][] rows = {{4, 40, 50}, {5, 51, 51}, {7, 70, 70}, {6, 60, 70}, {Long.MIN_VALUE, 1, 70}, {8, 80, 80}};
+        for (long[] row : rows) {
+            assertThat(store.writer.setLast(ref, row[0], row[1])).isEqualTo(APPLIED);
+            assertThat(store.writer.applied()).isEqualTo(row[2]);
+        }
+        store.writer.committed();
+        store.writer.exit();
+
+        store.delete("g");
+        store.writer.enter();
+        ref = store.series("g", GAUGE, "");
+        store.writer.reserve(store.family("g"), GAUGE);
+        assertThat(store.writer.revive(ref, 1, 1)).isEqualTo(APPLIED);
+        assertThat(store.writer.setLast(ref, 2, 2)).isEqualTo(APPLIED);
+        assertThat(store.writer.applied()).isEqualTo(2);
+        store.writer.exit();
+    }
+
+    @Test
+    void shouldHandOutTheSameSnapshotWhileNothingChanges() {
+        store.add("a", "", 1);
+        Snapshot first = store.snapshot();
+        assertThat(store.snapshot()).isSameAs(first);
+        store.add("a", "", 1);
+        Snapshot second = store.snapshot();
+        assertThat(second.version()).isNotEqualTo(first.version());
+        assertThat(Store.read(first)).containsEntry("a{}", 1.0);
+        assertThat(Store.read(second)).containsEntry("a{}", 2.0);
+        store.delete("a");
+        assertThat(store.snapshot().families()).isEmpty();
+        assertThat(store.keeper.snapshots()).isEqualTo(3);
+    }
+
+    @Test
+    void shouldShareOneSnapshotAmongRequestsThatWaitTogether() {
+        store.add("a", "", 1);
+        List<Snapshot> got = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+            store.keeper.commands().snapshot(got::add);
+        }
+        store.work();
+        assertThat(got).hasSize(10).containsOnly(got.get(0));
+    }
+
+    @Test
+    void shouldSayWhenTheQueueOfCommandsIsFull() {
+        int taken = 0;
+        while (store.keeper.commands().snapshot(s -> {})) {
+            taken++;
+        }
+        assertThat(taken).isEqualTo(64);
+        store.work();
+        assertThat(store.keeper.commands().snapshot(s -> {})).isTrue();
+    }
+
+    @Test
+    void shouldTellEachReaderWhichSeriesEndedSinceItsLastSnapshot() {
+        store.keeper.recordEnds(true);
+        store.add("a", "i=\"1\"", 1);
+        store.add("a", "i=\"2\"", 1);
+        store.cell("h", HISTOGRAM, "", new HistogramValue(new double[] {1}, new double[] {1, 1}, 1));
+        store.delete("a", "i", "1");
+        Snapshot first = store.snapshot(0);
+        assertThat(ended(first)).containsExactly("a{i=\"1\"}");
+        assertThat(first.endedFrom()).isEqualTo(1);
+
+        store.delete("h");
+        store.delete("a");
+        store.add("a", "i=\"1\"", 1);
+        Snapshot second = store.snapshot(first.endedSequence());
+        assertThat(ended(second)).containsExactly("h{}", "a{i=\"2\"}");
+        assertThat(second.ended().get(0).last()).isInstanceOf(HistogramValue.class);
+        assertThat(second.endedFrom()).isEqualTo(2);
+        assertThat(second.endedSequence()).isEqualTo(3);
+        assertThat(ended(store.snapshot(0))).containsExactly("h{}", "a{i=\"2\"}");
+        assertThat(store.snapshot(3).ended()).isEmpty();
+        assertThat(store.snapshot().ended()).isEmpty();
+    }
+
+    @Test
+    void shouldNotEndASeriesThatLivesAgainAsAnotherScalarType() {
+        store.keeper.recordEnds(true);
+        store.add("a", "i=\"1\"", 1);
+        store.add("a", "i=\"2\"", 1);
+        store.delete("a");
+        store.push("a", GAUGE, "i=\"1\"", SET, 1);
+        assertThat(ended(store.snapshot(0))).containsExactly("a{i=\"2\"}");
+    }
+
+    @Test
+    void shouldForgetTheOldestEndsAndSaySo() {
+        store.add("a", "i=\"x\"", 1);
+        store.delete("a");
+        Snapshot off = store.snapshot(0);
+        assertThat(off.endedFrom()).isEqualTo(2);
+        assertThat(off.endedSequence()).isEqualTo(1);
+        store.keeper.recordEnds(true);
+        for (int i = 0; i < 20; i++) {
+            store.add("a", "i=\"" + i + "\"", 1);
+            store.delete("a");
+        }
+        Snapshot s = store.snapshot(0);
+        assertThat(s.endedSequence()).isEqualTo(21);
+        assertThat(s.endedFrom()).isEqualTo(6);
+        assertThat(ended(s)).hasSize(16).startsWith("a{i=\"4\"}").endsWith("a{i=\"19\"}");
+    }
+
+    private static Stream<String> ended(Snapshot s) {
+        return s.ended().stream().map(SeriesTableTest::text);
+    }
+
+    private static String text(EndedSeries e) {
+        return new String(e.family(), StandardCharsets.UTF_8) + "{" + new String(e.labels(), StandardCharsets.UTF_8)
+                + "}";
+    }
+
+    @Test
+    void shouldReuseWordsAndNumbersOfDeadSeriesForEver() {
+        for (int i = 0; i < 10_000; i++) {
+            assertThat(store.add("c", "i=\"" + i + "\"", i)).isEqualTo(Code.OK);
+            assertThat(store.values()).containsExactly(entry("c{i=\"" + i + "\"}", (double) i));
+            assertThat(store.delete("c")).isEqualTo(1);
+        }
+        assertThat(store.keeper.rebuilds()).isPositive();
+        assertThat(store.table.numbers.high()).isLessThanOrEqualTo(64);
+    }
+
+    @Test
+    void shouldMakeRoomForNewFamiliesOnceOldOnesHaveNoSeries() {
+        for (int i = 0; i < 100; i++) {
+            assertThat(store.add("f" + i % 8, "", 1)).isEqualTo(Code.OK);
+            store.family("claimed" + i);
+        }
+        Family kept = store.family("f1");
+        assertThat(store.family("no_room")).isNull();
+        store.work();
+        assertThat(store.family("room")).isNotNull();
+        assertThat(kept.isRemoved()).isFalse();
+
+        store.delete("f1");
+        Family removed = kept;
+        while (!removed.isRemoved()) {
+            store.family("another" + store.table.families().size());
+            store.advance(1);
+            store.work();
+        }
+        store.writer.enter();
+        assertThat(store.writer.reserve(removed, COUNTER)).isEqualTo(Code.UNKNOWN);
+        assertThat(store.writer.findOrCreate(1, 2, removed, COUNTER, new byte[0], 0, 0)).isEqualTo(TableWriter.NONE);
+        store.writer.exit();
+        assertThat(store.add("f1", "", 1)).isEqualTo(Code.OK);
+    }
+}
