@@ -19,7 +19,7 @@ class NumberWriterTest {
         "1000000.0, 1000000", "2147483647.0, 2147483647", "2147483648.0, 2147483648", "-12345678901.0, -12345678901",
         "9007199254740991.0, 9007199254740991", "9007199254740992.0, 9007199254740992", "1e20, 100000000000000000000",
         "123456789012345678901.0, 123456789012345680000", "1e21, 1e+21", "1.5e21, 1.5e+21", "1e22, 1e+22",
-        "1.7976931348623157e308, 1.7976931348623157e+308", "-1.5e100, -1.5e+100", "4.9e-324, 4.9e-324",
+        "1.7976931348623157e308, 1.7976931348623157e+308", "-1.5e100, -1.5e+100", "4.9e-324, 5e-324",
         "2.2250738585072014e-308, 2.2250738585072014e-308",
         // decimals
         "0.005, 0.005", "0.1, 0.1", "-0.1, -0.1", "2.5, 2.5", "0.25, 0.25", "0.125, 0.125", "2399.283, 2399.283",
@@ -46,7 +46,7 @@ class NumberWriterTest {
     }
 
     @Test
-    void shouldTakeTheDigitsOfTheSlowPathOnEveryPath() {
+    void shouldTakeTheDigitsOfAnIndependentWriterOnEveryPath() {
         Random random = new Random(20261120);
         for (int i = 0; i < 1_000_000; i++) {
             double whole = random.nextLong() >> random.nextInt(64);
@@ -86,15 +86,25 @@ class NumberWriterTest {
         if (Double.doubleToRawLongBits(read) != Double.doubleToRawLongBits(value)) {
             throw new AssertionError(value + " written as " + text);
         }
-        BigDecimal slow = new BigDecimal(NumberOutput.toString(value, true)).stripTrailingZeros();
-        boolean plainInteger = Math.rint(value) == value && Math.abs(value) < 1L << 53;
-        if (!plainInteger && new BigDecimal(text).stripTrailingZeros().compareTo(slow) != 0) {
-            throw new AssertionError(value + " written as " + text + ", slow path " + slow);
+        if (plainInteger(value)) {
+            assertThat(text).isEqualTo(value == 0 && 1 / value < 0 ? "-0" : Long.toString((long) value));
+            return;
         }
-        int exponent = slow.signum() == 0 ? 0 : slow.precision() - slow.scale() - 1;
+        BigDecimal expected = new BigDecimal(NumberOutput.toString(value, true)).stripTrailingZeros();
+        BigDecimal ours = new BigDecimal(text).stripTrailingZeros();
+        // Java's rule takes the nearest of two digits even where one digit would do
+        boolean same = ours.equals(expected) || expected.precision() == 2 && ours.precision() == 1;
+        if (!same) {
+            throw new AssertionError(value + " written as " + text + ", expected " + expected);
+        }
+        int exponent = ours.precision() - ours.scale() - 1;
         if (text.indexOf('e') >= 0 != (exponent < -5 || exponent > 20)) {
             throw new AssertionError(value + " written as " + text);
         }
+    }
+
+    private static boolean plainInteger(double value) {
+        return Math.rint(value) == value && Math.abs(value) < 1L << 53;
     }
 
     private static String text(double value) {
