@@ -27,14 +27,22 @@ final class ShortestDecimal {
     private static final long[] G = new long[2 * (POWER_MAX - POWER_MIN + 1)];
 
     static {
-        for (int i = POWER_MIN; i <= POWER_MAX; i++) {
-            int r = floorLog2Pow10(i) - 125;
-            BigInteger power = BigInteger.TEN.pow(Math.abs(i));
-            BigInteger floor = i >= 0 ? power.shiftRight(r) : BigInteger.ONE.shiftLeft(-r).divide(power);
-            BigInteger g = floor.add(BigInteger.ONE);
-            G[2 * (i - POWER_MIN)] = g.shiftRight(63).longValueExact();
-            G[2 * (i - POWER_MIN) + 1] = g.longValue() & MASK_63;
+        // one by one from the power before: floors of floors are exact, and quick on a cold JVM
+        BigInteger power = BigInteger.ONE;
+        for (int i = 0; i <= POWER_MAX; i++, power = power.multiply(BigInteger.TEN)) {
+            store(i, power.shiftRight(floorLog2Pow10(i) - 125));
         }
+        int scale = 125 - floorLog2Pow10(POWER_MIN);
+        power = BigInteger.ONE.shiftLeft(scale);
+        for (int i = 0; i >= POWER_MIN; i--, power = power.divide(BigInteger.TEN)) {
+            store(i, power.shiftRight(scale + floorLog2Pow10(i) - 125));
+        }
+    }
+
+    private static void store(int i, BigInteger floor) {
+        BigInteger g = floor.add(BigInteger.ONE);
+        G[2 * (i - POWER_MIN)] = g.shiftRight(63).longValue();
+        G[2 * (i - POWER_MIN) + 1] = g.longValue() & MASK_63;
     }
 
     private ShortestDecimal() {}
