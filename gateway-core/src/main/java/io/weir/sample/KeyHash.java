@@ -24,16 +24,23 @@ public final class KeyHash {
     private long h0;
     private long h1;
 
-    /** Four secret words; use {@code SecureRandom} outside tests. */
+    /** Four secret words; use {@code SecureRandom} outside tests. Small numbers do for tests. */
     public KeyHash(long a0, long a1, long b0, long b1) {
-        this.a0 = a0;
-        this.a1 = a1;
-        this.b0 = b0;
-        this.b1 = b1;
+        this.a0 = spread(a0);
+        this.a1 = spread(a1);
+        this.b0 = spread(b0);
+        this.b1 = spread(b1);
+    }
+
+    private KeyHash(KeyHash other) {
+        a0 = other.a0;
+        a1 = other.a1;
+        b0 = other.b0;
+        b1 = other.b1;
     }
 
     public KeyHash copy() {
-        return new KeyHash(a0, a1, b0, b1);
+        return new KeyHash(this);
     }
 
     public long h0() {
@@ -88,6 +95,14 @@ public final class KeyHash {
     private void finish(long a, long b, long x, long y, long length) {
         h0 = mix(a1 ^ length, mix(x ^ a1, y ^ a));
         h1 = mix(b1 ^ length, mix(x ^ b1, y ^ b));
+    }
+
+    /** SplitMix64's finaliser: a product with a secret of few bits would not reach the upper half. */
+    private static long spread(long z) {
+        z += 0x9e37_79b9_7f4a_7c15L;
+        z = (z ^ z >>> 30) * 0xbf58_476d_1ce4_e5b9L;
+        z = (z ^ z >>> 27) * 0x94d0_49bb_1331_11ebL;
+        return z ^ z >>> 31;
     }
 
     /** Folds the unsigned 128-bit product; {@code Math.unsignedMultiplyHigh} came with Java 18. */

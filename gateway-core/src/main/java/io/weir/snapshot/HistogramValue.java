@@ -78,7 +78,7 @@ public final class HistogramValue implements CellValue {
             for (int i = 0; i < c.length; i++) {
                 c[i] += other.counts[i];
             }
-            return new HistogramValue(bounds, c, sum + other.sum);
+            return new HistogramValue(bounds, c, SummaryValue.sum(sum, other.sum));
         }
 
         double[] union = new double[unionBuckets(other)];
@@ -90,7 +90,7 @@ public final class HistogramValue implements CellValue {
             c[n] = (a <= b ? counts[i++] : 0) + (b <= a ? other.counts[j++] : 0);
         }
         c[union.length] = counts[bounds.length] + other.counts[other.bounds.length];
-        return new HistogramValue(union, c, sum + other.sum);
+        return new HistogramValue(union, c, SummaryValue.sum(sum, other.sum));
     }
 
     @Override

@@ -1,0 +1,538 @@
+package io.weir.ingest;
+
+import io.weir.ingest.CellJoiner.Cell;
+import io.weir.ingest.Declarations.Declaration;
+import io.weir.parse.NumberReader;
+import io.weir.sample.Code;
+import io.weir.sample.Limits;
+import io.weir.sample.MetricType;
+import io.weir.sample.Mode;
+import io.weir.sample.SampleSink;
+import io.weir.store.Family;
+import io.weir.store.TableWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * The samples of one request, staged: nothing of it is in the store until {@link Ingest#commit} applies all of it or
+ * nothing. Event loop only; taken from {@link Ingest#open} and given back by {@link Ingest#close}, reused in between.
+ *
+ * <p>A staged sample is a target, an operation and a value. The target is a reference to a record of the store when its
+ * series was live as it was staged, else the number of a <i>newcomer</i>: a series, with its canonical key, that commit
+ * will create or revive. Lines of histograms and summaries are joined into one value per series by {@link CellJoiner}.
+ */
+public final class Batch implements SampleSink, PointTarget {
+    /** Operation of a staged observation, beside those of {@link TableWriter}; the upper bits number its bounds. */
+    static final int OBSERVE = 0x80;
+
+    /** A sample without a time of its own. */
+    static final long NO_STAMP = Long.MIN_VALUE;
+
+    private static final byte[] LE = {'l', 'e'};
+    private static final byte[] QUANTILE = "quantile".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] BUCKET_SUFFIX = "_bucket".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] SUM_SUFFIX = "_sum".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] COUNT_SUFFIX = "_count".getBytes(StandardCharsets.US_ASCII);
+
+    private final Ingest ingest;
+    private final TableWriter writer;
+    private final SeriesCache cache;
+    private final Limits limits;
+    private final SeriesKey key;
+    final Declarations declarations;
+    final Newcomers newcomers = new Newcomers();
+    final CellJoiner joiner = new CellJoiner();
+
+    private boolean set;
+    private String detail = "";
+    long droppedQuantiles;
+    long droppedStrings;
+
+    long[] targets = new long[16];
+    double[] values = new double[16];
+    int[] operations = new int[16];
+    int[] lines;
+    long[] stamps;
+    int size;
+    private int cellSamples;
+    private int line;
+
+    // what has been learnt of opaque keys whose series are newcomers: raw hash, target, kind, extra
+    private long[] learnt = new long[16];
+    private double[] learntExtras = new double[4];
+    private int learntSize;
+
+    // resolution of the sample being defined
+    private int declaration;
+    private MetricType type;
+    private int part;
+    private double bound;
+
+    double lastValue;
+
+    Batch(Ingest ingest) {
+        this.ingest = ingest;
+        this.writer = ingest.writer();
+        this.cache = ingest.cache();
+        this.limits = ingest.limits();
+        this.key = new SeriesKey(limits, ingest.hash());
+        this.declarations = new Declarations(ingest.families(), ingest.hash());
+    }
+
+    void open(Mode mode) {
+        set = mode == Mode.SET;
+    }
+
+    /** Number of samples staged so far, those of histograms included. */
+    public int samples() {
+        return size + cellSamples;
+    }
+
+    /** Quantiles of summaries that were read and dropped: they cannot be merged. */
+    public long droppedQuantiles() {
+        return droppedQuantiles;
+    }
+
+    /** String fields of line protocol that were read and dropped: metrics are numbers. */
+    public long droppedStrings() {
+        return droppedStrings;
+    }
+
+    /** New value of the scalar series that was applied last; meaningful after the commit of a single sample. */
+    public double lastValue() {
+        return lastValue;
+    }
+
+    @Override
+    public String detail() {
+        return detail;
+    }
+
+    void detail(String text) {
+        detail = text;
+    }
+
+    // ---- staging by opaque key
+
+    @Override
+    public Code known(long rawHash0, long rawHash1, double value) {
+        int entry = cache.find(rawHash0, rawHash1);
+        if (entry == SeriesCache.NONE) {
+            return Code.UNKNOWN;
+        }
+        int kind = cache.kind(entry);
+        long reference = cache.reference(entry);
+        if (reference != TableWriter.NONE && writer.state(reference) != TableWriter.LIVE) {
+            return Code.UNKNOWN;
+        }
+        if (SampleKind.part(kind) == SampleKind.VALUE) {
+            return stageScalar(reference, kind, value);
+        }
+        return stagePart(reference, kind, value, cache.extra(entry));
+    }
+
+    // ---- declarations
+
+    @Override
+    public Code type(byte[] buffer, int nameOffset, int nameLength, MetricType declared) {
+        int number = declarations.findOrAdd(buffer, nameOffset, nameLength);
+        Declaration d = declarations.get(number);
+        if (d.type != null) {
+            if (d.type == declared) {
+                return Code.OK;
+            }
+            detail = "first " + d.type + ", now " + declared;
+            return Code.SECOND_TYPE;
+        }
+        MetricType live = d.family == null ? null : d.family.type();
+        if (live != null && live != declared) {
+            detail = conflict(d.text(), live, declared);
+            return Code.TYPE_CONFLICT;
+        }
+        d.type = declared;
+        return Code.OK;
+    }
+
+    @Override
+    public Code help(byte[] buffer, int nameOffset, int nameLength, int textOffset, int textLength) {
+        if (textLength == 0) {
+            return Code.OK;
+        }
+        int number = declarations.findOrAdd(buffer, nameOffset, nameLength);
+        Declaration d = declarations.get(number);
+        byte[] there = d.family == null ? null : d.family.help();
+        if (there != null && Arrays.equals(there, 0, there.length, buffer, textOffset, textOffset + textLength)) {
+            d.help = null;
+            return Code.OK;
+        }
+        d.help = unescapedHelp(buffer, textOffset, textLength);
+        return Code.OK;
+    }
+
+    // ---- definition of a sample by name and labels
+
+    @Override
+    public void begin(byte[] buffer, int nameOffset, int nameLength) {
+        key.begin(buffer, nameOffset, nameLength);
+    }
+
+    @Override
+    public Code label(
+            byte[] buffer, int nameOffset, int nameLength, int valueOffset, int valueLength, boolean escaped) {
+        return key.label(buffer, nameOffset, nameLength, valueOffset, valueLength, escaped);
+    }
+
+    @Override
+    public Code end(long rawHash0, long rawHash1, double value) {
+        Code code = resolve();
+        if (code != Code.OK) {
+            return code;
+        }
+        Family family = declarations.get(declaration).family;
+        int op = SampleKind.addOp(type, ingest.policy(family, key.key(), key.nameOffset(), key.nameLength()));
+        return define(rawHash0, rawHash1, value, SampleKind.of(type, part, op, false), bound);
+    }
+
+    /**
+     * Stages the sample defined since {@link #begin} as a series of this very type, whatever its name looks like and
+     * whatever the mode of the request: what PATCH and the rules of line protocol do.
+     */
+    @Override
+    public Code endAs(long rawHash0, long rawHash1, double value, PointRules.As as, double[] buckets) {
+        type = switch (as) {
+            case GAUGE -> MetricType.GAUGE;
+            case COUNTER -> MetricType.COUNTER;
+            case HISTOGRAM -> MetricType.HISTOGRAM;
+        };
+        declaration = declarations.findOrAdd(key.key(), key.nameOffset(), key.nameLength());
+        Code code = join(declaration, type);
+        if (code != Code.OK) {
+            return code;
+        }
+        int part = as == PointRules.As.HISTOGRAM ? SampleKind.OBSERVATION : SampleKind.VALUE;
+        int operation = as == PointRules.As.GAUGE ? TableWriter.SET : TableWriter.ADD;
+        double extra = as == PointRules.As.HISTOGRAM ? ingest.boundsNumber(buckets) : Double.NaN;
+        return define(rawHash0, rawHash1, value, SampleKind.of(type, part, operation, true), extra);
+    }
+
+    /** Drops a string field and remembers its opaque key as one to drop. */
+    @Override
+    public void dropString(long rawHash0, long rawHash1) {
+        int kind = SampleKind.of(MetricType.UNTYPED, SampleKind.STRING, 0, true);
+        cache.put(rawHash0, rawHash1, TableWriter.NONE, kind, Double.NaN);
+        droppedStrings++;
+    }
+
+    /** Finds out family, type and part of the sample from its name, the declarations and the families in the store. */
+    private Code resolve() {
+        byte[] name = key.key();
+        int offset = key.nameOffset();
+        int length = key.nameLength();
+        part = SampleKind.VALUE;
+        bound = Double.NaN;
+
+        int exact = declarations.find(name, offset, length);
+        if (exact >= 0 && declarations.get(exact).type != null) {
+            return asExact(exact);
+        }
+        int suffix = suffix(name, offset, length);
+        if (suffix > 0) {
+            int base = declarations.find(name, offset, length - suffix);
+            MetricType baseType = base >= 0 ? declarations.get(base).type : null;
+            if (baseType == null) {
+                Family family = ingest.families().lookup(name, offset, length - suffix);
+                baseType = family == null ? null : family.type();
+            }
+            if (owns(baseType, suffix)) {
+                declaration = declarations.findOrAdd(name, offset, length - suffix);
+                declarations.get(declaration).type = baseType;
+                type = baseType;
+                key.nameLength(length - suffix);
+                part = suffix == BUCKET_SUFFIX.length
+                        ? SampleKind.BUCKET : suffix == SUM_SUFFIX.length ? SampleKind.SUM : SampleKind.COUNT;
+                return part == SampleKind.BUCKET ? takeBound() : Code.OK;
+            }
+        }
+
+        exact = declarations.findOrAdd(name, offset, length);
+        Declaration d = declarations.get(exact);
+        MetricType live = d.family == null ? null : d.family.type();
+        d.type = live == null ? MetricType.UNTYPED : live;
+        d.byUse = true;
+        return asExact(exact);
+    }
+
+    /** A sample that bears the very name of its family. */
+    private Code asExact(int number) {
+        declaration = number;
+        type = declarations.get(number).type;
+        if (type.isScalar()) {
+            return Code.OK;
+        }
+        if (type == MetricType.SUMMARY) {
+            int label = key.take(QUANTILE);
+            if (label < 0 || Double.isNaN(number(label)) || key.take(QUANTILE) >= 0) {
+                return Code.NO_QUANTILE;
+            }
+            part = SampleKind.QUANTILE;
+            return Code.OK;
+        }
+        return Code.WRONG_SUFFIX;
+    }
+
+    private Code takeBound() {
+        int label = key.take(LE);
+        bound = label < 0 ? Double.NaN : number(label);
+        if (Double.isNaN(bound) || bound == Double.NEGATIVE_INFINITY) {
+            return Code.NO_LE;
+        }
+        return key.take(LE) >= 0 ? Code.DUPLICATE_LABEL : Code.OK;
+    }
+
+    /** Number that a label value holds, NaN for none. */
+    private double number(int label) {
+        byte[] spans = key.spans();
+        int offset = key.valueOffset(label);
+        int length = key.valueLength(label);
+        long bits = NumberReader.bits(spans, offset, offset + length);
+        if (bits != NumberReader.INVALID) {
+            return Double.longBitsToDouble(bits);
+        }
+        return switch (new String(spans, offset, length, StandardCharsets.ISO_8859_1)) {
+            case "+Inf", "Inf", "+inf", "inf" -> Double.POSITIVE_INFINITY;
+            default -> Double.NaN;
+        };
+    }
+
+    /** Lets a sample of a type that it brings itself join its family. */
+    private Code join(int number, MetricType type) {
+        Declaration d = declarations.get(number);
+        MetricType there = d.type != null ? d.type : d.family == null ? null : d.family.type();
+        if (there != null && there != type) {
+            detail = conflict(d.text(), there, type);
+            return Code.TYPE_CONFLICT;
+        }
+        d.type = type;
+        return Code.OK;
+    }
+
+    /** Stages the defined sample and remembers its opaque key. */
+    private Code define(long rawHash0, long rawHash1, double value, int kind, double extra) {
+        Code code = key.seal(type);
+        if (code != Code.OK) {
+            return code;
+        }
+        long reference = writer.find(key.h0(), key.h1());
+        if (reference > TableWriter.NONE && writer.state(reference) == TableWriter.LIVE) {
+            cache.put(rawHash0, rawHash1, reference, kind, extra);
+        } else {
+            int newcomer = newcomers.findOrAdd(key, type, declaration);
+            reference = -1 - newcomer;
+            learn(rawHash0, rawHash1, reference, kind, extra);
+        }
+        return SampleKind.part(kind) == SampleKind.VALUE
+                ? stageScalar(reference, kind, value)
+                : stagePart(reference, kind, value, extra);
+    }
+
+    // ---- staging proper
+
+    private Code stageScalar(long target, int kind, double value) {
+        if ((kind & 0xf) == MetricType.COUNTER.ordinal() && !(value >= 0 && value < Double.POSITIVE_INFINITY)) {
+            return value < 0 && value != Double.NEGATIVE_INFINITY ? Code.COUNTER_NEGATIVE : Code.COUNTER_NOT_FINITE;
+        }
+        int operation = set && !SampleKind.isFixed(kind) ? TableWriter.SET : SampleKind.op(kind);
+        return push(target, operation, value);
+    }
+
+    private Code stagePart(long target, int kind, double value, double extra) {
+        int part = SampleKind.part(kind);
+        switch (part) {
+            case SampleKind.STRING -> {
+                droppedStrings++;
+                return Code.OK;
+            }
+            case SampleKind.QUANTILE -> {
+                droppedQuantiles++;
+                return Code.OK;
+            }
+            case SampleKind.OBSERVATION -> {
+                return push(target, OBSERVE | (int) extra << 8, value);
+            }
+            default -> {
+                if (samples() >= limits.samplesPerRequest()) {
+                    return Code.TOO_MANY_SAMPLES;
+                }
+                Cell cell = joiner.at(target, SampleKind.type(kind), set, cellSamples);
+                cellSamples++;
+                if (part == SampleKind.SUM) {
+                    joiner.sum(cell, value);
+                    return Code.OK;
+                }
+                if (!(value >= 0 && value < Double.POSITIVE_INFINITY)) {
+                    return Code.BUCKET_COUNT;
+                }
+                if (part == SampleKind.COUNT) {
+                    joiner.count(cell, value);
+                    return Code.OK;
+                }
+                joiner.bucket(cell, extra, value);
+                return cell.buckets > limits.buckets() ? Code.TOO_MANY_BUCKETS : Code.OK;
+            }
+        }
+    }
+
+    private Code push(long target, int operation, double value) {
+        if (samples() >= limits.samplesPerRequest()) {
+            return Code.TOO_MANY_SAMPLES;
+        }
+        int i = size;
+        if (i == targets.length) {
+            grow();
+        }
+        targets[i] = target;
+        operations[i] = operation;
+        values[i] = value;
+        if (lines != null) {
+            lines[i] = line;
+        }
+        size = i + 1;
+        return Code.OK;
+    }
+
+    private void grow() {
+        int n = size << 1;
+        targets = Arrays.copyOf(targets, n);
+        operations = Arrays.copyOf(operations, n);
+        values = Arrays.copyOf(values, n);
+        if (lines != null) {
+            lines = Arrays.copyOf(lines, n);
+            stamps = Arrays.copyOf(stamps, n);
+        }
+    }
+
+    // ---- lines of line protocol, each of which counts or does not
+
+    private int markSize;
+    private int markNewcomers;
+    private int markLearnt;
+    private long markDroppedStrings;
+
+    /** A line begins, to be ended by {@link #stamp} or {@link #rollback}; from now on lines are accepted one by one. */
+    @Override
+    public void mark(int line) {
+        if (lines == null) {
+            lines = new int[targets.length];
+            stamps = new long[targets.length];
+        }
+        this.line = line;
+        markSize = size;
+        markNewcomers = newcomers.size();
+        markLearnt = learntSize;
+        markDroppedStrings = droppedStrings;
+    }
+
+    /** The line is good: its samples bear this time, in nanoseconds since the epoch. */
+    @Override
+    public void stamp(long timestampNanos) {
+        Arrays.fill(stamps, markSize, size, Math.max(timestampNanos, NO_STAMP + 1));
+    }
+
+    /** The line is bad: forgets its samples. */
+    @Override
+    public void rollback() {
+        size = markSize;
+        newcomers.truncate(markNewcomers);
+        learntSize = markLearnt;
+        droppedStrings = markDroppedStrings;
+    }
+
+    // ---- what commit needs
+
+    /** Remembers the opaque keys of newcomers, now that they have records. */
+    void teachCache() {
+        for (int i = 0; i < learntSize; i++) {
+            int at = i << 2;
+            long reference = newcomers.reference((int) (-1 - learnt[at + 2]));
+            if (reference > TableWriter.NONE) {
+                cache.put(learnt[at], learnt[at + 1], reference, (int) learnt[at + 3], learntExtras[i]);
+            }
+        }
+    }
+
+    private void learn(long rawHash0, long rawHash1, long target, int kind, double extra) {
+        int i = learntSize;
+        if (i == learntExtras.length) {
+            learnt = Arrays.copyOf(learnt, learnt.length << 1);
+            learntExtras = Arrays.copyOf(learntExtras, i << 1);
+        }
+        learnt[i << 2] = rawHash0;
+        learnt[(i << 2) + 1] = rawHash1;
+        learnt[(i << 2) + 2] = target;
+        learnt[(i << 2) + 3] = kind;
+        learntExtras[i] = extra;
+        learntSize = i + 1;
+    }
+
+    /** Forgets everything; large arrays go too, so that one large request does not stay in memory for ever. */
+    void clear() {
+        if (targets.length > 4096) {
+            targets = new long[16];
+            values = new double[16];
+            operations = new int[16];
+        }
+        lines = null;
+        stamps = null;
+        size = 0;
+        cellSamples = 0;
+        if (learntExtras.length > 4096) {
+            learnt = new long[16];
+            learntExtras = new double[4];
+        }
+        learntSize = 0;
+        declarations.clear();
+        newcomers.clear();
+        joiner.clear();
+        droppedQuantiles = 0;
+        droppedStrings = 0;
+        detail = "";
+    }
+
+    static String conflict(String name, MetricType there, MetricType pushed) {
+        return name + " is a " + there + ", pushed as " + pushed;
+    }
+
+    private static boolean owns(MetricType type, int suffix) {
+        return type == MetricType.HISTOGRAM || type == MetricType.SUMMARY && suffix != BUCKET_SUFFIX.length;
+    }
+
+    /** Length of the suffix that makes this name a part of a histogram or summary, 0 for none. */
+    private static int suffix(byte[] name, int offset, int length) {
+        int end = offset + length;
+        if (endsWith(name, offset, end, BUCKET_SUFFIX)) {
+            return BUCKET_SUFFIX.length;
+        }
+        if (endsWith(name, offset, end, COUNT_SUFFIX)) {
+            return COUNT_SUFFIX.length;
+        }
+        return endsWith(name, offset, end, SUM_SUFFIX) ? SUM_SUFFIX.length : 0;
+    }
+
+    private static boolean endsWith(byte[] name, int offset, int end, byte[] suffix) {
+        return end - offset > suffix.length
+                && Arrays.equals(name, end - suffix.length, end, suffix, 0, suffix.length);
+    }
+
+    private static byte[] unescapedHelp(byte[] buffer, int offset, int length) {
+        byte[] plain = new byte[length];
+        int n = 0;
+        for (int i = offset, end = offset + length; i < end; i++) {
+            byte b = buffer[i];
+            if (b == '\\' && i + 1 < end && (buffer[i + 1] == '\\' || buffer[i + 1] == 'n')) {
+                b = buffer[++i] == 'n' ? (byte) '\n' : (byte) '\\';
+            }
+            plain[n++] = b;
+        }
+        return Arrays.copyOf(plain, n);
+    }
+}

@@ -1,0 +1,197 @@
+package io.weir.ingest;
+
+import io.weir.sample.Code;
+import io.weir.sample.MetricType;
+import io.weir.snapshot.CellValue;
+import io.weir.snapshot.HistogramValue;
+import io.weir.snapshot.SummaryValue;
+import java.util.Arrays;
+
+/**
+ * Joins the {@code _bucket}, {@code _sum} and {@code _count} samples of each histogram or summary of one batch, in any
+ * order and spread over the body as they may be, into one immutable value. The same sample twice adds up when the batch
+ * adds, the last one stays when it sets. Event loop only; reused from batch to batch.
+ */
+final class CellJoiner {
+    /** What one series has received so far. {@code target} is the staged target of {@link Batch}. */
+    static final class Cell {
+        long target;
+        MetricType type;
+        boolean set;
+        long sample;
+        int buckets;
+        double[] bounds = new double[16];
+        double[] cumulative = new double[16];
+        double sum;
+        double count;
+        double infinity;
+        boolean hasCount;
+        boolean hasInfinity;
+        double[] observedBounds;
+        double[] observed;
+        CellValue value;
+        /** Offset of the series' reservation and record once commit has resolved it. */
+        long reference;
+    }
+
+    private Cell[] cells = new Cell[4];
+    private int size;
+    private int[] index = new int[16];
+    private Cell last;
+
+    int size() {
+        return size;
+    }
+
+    Cell cell(int i) {
+        return cells[i];
+    }
+
+    /** Cumulative count at {@code bound}; +Inf is a bound like the others. */
+    void bucket(Cell cell, double bound, double value) {
+        if (bound == Double.POSITIVE_INFINITY) {
+            cell.infinity = cell.set || !cell.hasInfinity ? value : cell.infinity + value;
+            cell.hasInfinity = true;
+            return;
+        }
+        int n = cell.buckets;
+        int at = n > 0 && cell.bounds[n - 1] < bound ? -n - 1 : Arrays.binarySearch(cell.bounds, 0, n, bound);
+        if (at >= 0) {
+            cell.cumulative[at] = cell.set ? value : cell.cumulative[at] + value;
+            return;
+        }
+        at = -at - 1;
+        if (n == cell.bounds.length) {
+            cell.bounds = Arrays.copyOf(cell.bounds, n << 1);
+            cell.cumulative = Arrays.copyOf(cell.cumulative, n << 1);
+        }
+        System.arraycopy(cell.bounds, at, cell.bounds, at + 1, n - at);
+        System.arraycopy(cell.cumulative, at, cell.cumulative, at + 1, n - at);
+        cell.bounds[at] = bound;
+        cell.cumulative[at] = value;
+        cell.buckets = n + 1;
+    }
+
+    void sum(Cell cell, double value) {
+        cell.sum = cell.set ? value : cell.sum + value;
+    }
+
+    void count(Cell cell, double value) {
+        cell.count = cell.set || !cell.hasCount ? value : cell.count + value;
+        cell.hasCount = true;
+    }
+
+    /** One observation of {@code value} for a histogram of the given bounds. */
+    void observe(Cell cell, double[] bounds, double value) {
+        if (cell.observed == null) {
+            cell.observedBounds = bounds;
+            cell.observed = new double[bounds.length + 1];
+        }
+        int at = Arrays.binarySearch(bounds, value);
+        cell.observed[at >= 0 ? at : -at - 1]++;
+        cell.sum += value;
+    }
+
+    /** The cell of a target, new when {@code sample} is its first. */
+    Cell at(long target, MetricType type, boolean set, long sample) {
+        if (last != null && last.target == target) {
+            return last;
+        }
+        int mask = index.length - 1;
+        int i = slot(target, mask);
+        for (int n; (n = index[i]) != 0; i = i + 1 & mask) {
+            if (cells[n - 1].target == target) {
+                return last = cells[n - 1];
+            }
+        }
+
+        if (size == cells.length) {
+            cells = Arrays.copyOf(cells, size << 1);
+        }
+        Cell cell = cells[size];
+        if (cell == null) {
+            cells[size] = cell = new Cell();
+        }
+        cell.target = target;
+        cell.type = type;
+        cell.set = set;
+        cell.sample = sample;
+        index[i] = ++size;
+        if (size << 1 > index.length) {
+            rehash();
+        }
+        return last = cell;
+    }
+
+    /** Makes the immutable value of a cell, or says what is wrong with it. */
+    Code join(Cell cell) {
+        if (cell.type == MetricType.SUMMARY) {
+            cell.value = new SummaryValue(cell.count, cell.sum);
+            return Code.OK;
+        }
+        if (cell.observed != null) {
+            cell.value = new HistogramValue(cell.observedBounds, cell.observed, cell.sum);
+            return Code.OK;
+        }
+
+        double[] counts = new double[cell.buckets + 1];
+        double below = 0;
+        for (int i = 0; i < cell.buckets; i++) {
+            counts[i] = cell.cumulative[i] - below;
+            below = cell.cumulative[i];
+            if (counts[i] < 0) {
+                return Code.LADDER_FALLS;
+            }
+        }
+        // +Inf is the truth where both are sent; _count stands in for it where it is missing
+        double total = cell.hasInfinity ? cell.infinity : cell.hasCount ? Math.max(cell.count, below) : below;
+        if (total < below) {
+            return Code.LADDER_FALLS;
+        }
+        counts[cell.buckets] = total - below;
+        cell.value = new HistogramValue(Arrays.copyOf(cell.bounds, cell.buckets), counts, cell.sum);
+        return Code.OK;
+    }
+
+    void clear() {
+        if (size == 0) {
+            return;
+        }
+        for (int i = 0; i < size; i++) {
+            Cell cell = cells[i];
+            cell.buckets = 0;
+            cell.sum = 0;
+            cell.count = 0;
+            cell.infinity = 0;
+            cell.hasCount = false;
+            cell.hasInfinity = false;
+            cell.observed = null;
+            cell.observedBounds = null;
+            cell.value = null;
+        }
+        if (size > 1024) {
+            cells = new Cell[4];
+            index = new int[16];
+        } else {
+            Arrays.fill(index, 0);
+        }
+        size = 0;
+        last = null;
+    }
+
+    private void rehash() {
+        index = new int[index.length << 1];
+        int mask = index.length - 1;
+        for (int n = 0; n < size; n++) {
+            int i = slot(cells[n].target, mask);
+            while (index[i] != 0) {
+                i = i + 1 & mask;
+            }
+            index[i] = n + 1;
+        }
+    }
+
+    private static int slot(long target, int mask) {
+        return (int) (target * 0x9e37_79b9_7f4a_7c15L >>> 40) & mask;
+    }
+}

@@ -1,0 +1,464 @@
+package io.weir.ingest;
+
+import io.weir.ingest.CellJoiner.Cell;
+import io.weir.ingest.Declarations.Declaration;
+import io.weir.sample.Code;
+import io.weir.sample.FamilyPolicy;
+import io.weir.sample.GaugePolicy;
+import io.weir.sample.KeyHash;
+import io.weir.sample.Limits;
+import io.weir.sample.MetricType;
+import io.weir.sample.Mode;
+import io.weir.store.Families;
+import io.weir.store.Family;
+import io.weir.store.SeriesTable;
+import io.weir.store.TableWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.Function;
+
+/**
+ * One event loop's way into the store: hands out batches, commits them, keeps the opaque-key cache. Event loop only.
+ *
+ * <p><b>Commit</b> has two phases. <i>Prepare</i> creates the records of newcomers, dead, and reserves a live place for
+ * each; here a batch meets a type conflict or a limit, gives its reservations back and leaves nothing. <i>Apply</i> cannot
+ * fail: every sample is one CAS on its record. A series that was live when it was staged and has been killed since is
+ * revived; where even that is impossible, because its family has taken another type or its record is gone, the sample
+ * counts as added just before that kill, which was concurrent to this request.
+ */
+public final class Ingest {
+    private static final int POOLED_BATCHES = 64;
+
+    private final SeriesTable table;
+    private final TableWriter writer;
+    private final SeriesCache cache;
+    private final Limits limits;
+    private final KeyHash hash;
+    private final Function<String, FamilyPolicy> policies;
+    private final ArrayDeque<Batch> pool = new ArrayDeque<>();
+    private final List<double[]> bounds = new ArrayList<>();
+    private int depth;
+    private long superseded;
+
+    /**
+     * @param hash the store's hash, the same secret for all event loops
+     * @param policies policy of a family by name, as the store has it
+     * @param cacheEntries opaque keys remembered at most
+     */
+    public Ingest(
+            SeriesTable table, Limits limits, KeyHash hash, Function<String, FamilyPolicy> policies, int cacheEntries) {
+        this.table = table;
+        this.writer = table.newWriter();
+        this.cache = new SeriesCache(cacheEntries);
+        this.limits = limits;
+        this.hash = hash;
+        this.policies = policies;
+    }
+
+    /** Opens the store for staging; parse a chunk between this and {@link #exit}, and never block in between. Nests. */
+    public void enter() {
+        if (depth++ == 0) {
+            writer.enter();
+        }
+    }
+
+    public void exit() {
+        if (--depth == 0) {
+            writer.exit();
+        }
+    }
+
+    /** A batch to stage into; give it back with {@link #close}, committed or not. */
+    public Batch open(Mode mode) {
+        Batch batch = pool.pollLast();
+        if (batch == null) {
+            batch = new Batch(this);
+        }
+        batch.open(mode);
+        return batch;
+    }
+
+    public void close(Batch batch) {
+        batch.clear();
+        if (pool.size() < POOLED_BATCHES) {
+            pool.addLast(batch);
+        }
+    }
+
+    /**
+     * Applies all of a batch, or nothing.
+     *
+     * @return OK, or why nothing was applied, with more in {@link Batch#detail()}
+     */
+    public Code commit(Batch batch) {
+        CellJoiner joiner = batch.joiner;
+        for (int i = 0; i < joiner.size(); i++) {
+            Code code = joiner.join(joiner.cell(i));
+            if (code != Code.OK) {
+                batch.detail(describe(batch, joiner.cell(i)));
+                return code;
+            }
+        }
+
+        enter();
+        try {
+            Code code = prepare(batch);
+            if (code != Code.OK) {
+                release(batch);
+                return code;
+            }
+            apply(batch, null);
+            finish(batch);
+            return Code.OK;
+        } finally {
+            exit();
+        }
+    }
+
+    /**
+     * Applies the good lines of a batch of points. A line of which one sample is refused is left out as a whole.
+     *
+     * @return the refused lines, by the numbers given to {@link Batch#mark}, or null when all lines were applied
+     */
+    public RefusedLines commitLines(Batch batch) {
+        enter();
+        try {
+            RefusedLines refused = prepareLines(batch);
+            joinObservations(batch, refused);
+            apply(batch, refused);
+            release(batch);
+            finish(batch);
+            return refused;
+        } finally {
+            exit();
+        }
+    }
+
+    /** Samples that met a concurrent kill and could not revive their series; they count as killed with it. */
+    public long superseded() {
+        return superseded;
+    }
+
+    /** Forgets all opaque keys; needed when rules change, since an entry holds what the rules said. */
+    public void forgetKeys() {
+        cache.clear();
+    }
+
+    // ---- prepare
+
+    private Code prepare(Batch batch) {
+        Newcomers newcomers = batch.newcomers;
+        for (int i = 0, n = newcomers.size(); i < n; i++) {
+            Code code = prepare(batch, i);
+            if (code != Code.OK) {
+                return code;
+            }
+        }
+        return Code.OK;
+    }
+
+    private Code prepare(Batch batch, int newcomer) {
+        Newcomers newcomers = batch.newcomers;
+        Declaration d = batch.declarations.get(newcomers.declaration(newcomer));
+        MetricType type = newcomers.type(newcomer);
+        while (true) {
+            Family family = d.family;
+            if (family == null || family.isRemoved()) {
+                d.family = family = table.families().claim(d.name, 0, d.nameLength);
+                if (family == null) {
+                    batch.detail("limit " + limits.families() + " families (--limits.families), new: " + d.text());
+                    return Code.FAMILY_LIMIT;
+                }
+            }
+            long reference = writer.findOrCreate(
+                    newcomers.h0(newcomer),
+                    newcomers.h1(newcomer),
+                    family,
+                    type,
+                    newcomers.arena(),
+                    newcomers.textOffset(newcomer),
+                    newcomers.textLength(newcomer));
+            if (reference == TableWriter.FULL) {
+                return Code.TABLE_FULL;
+            }
+            if (reference == TableWriter.NONE) {
+                d.family = null;
+                continue;
+            }
+            int state = writer.state(reference);
+            if (state == TableWriter.GONE) {
+                continue;
+            }
+            newcomers.reference(newcomer, reference);
+            if (state == TableWriter.LIVE) {
+                return Code.OK;
+            }
+            // the record's own family: a record found dead may be older than the family object met by name
+            family = writer.family(reference);
+            Code code = writer.reserve(family, type);
+            if (code == Code.OK) {
+                newcomers.reserved(newcomer, true);
+                return code;
+            }
+            if (family.isRemoved()) {
+                d.family = null;
+                continue;
+            }
+            batch.detail(refusal(code, d, type));
+            return code;
+        }
+    }
+
+    private RefusedLines prepareLines(Batch batch) {
+        Newcomers newcomers = batch.newcomers;
+        if (newcomers.size() == 0) {
+            return null;
+        }
+        Code[] codes = null;
+        String[] details = null;
+        for (int i = 0, n = newcomers.size(); i < n; i++) {
+            Code code = prepare(batch, i);
+            if (code != Code.OK) {
+                if (codes == null) {
+                    codes = new Code[n];
+                    details = new String[n];
+                }
+                codes[i] = code;
+                details[i] = batch.detail();
+            }
+        }
+        if (codes == null) {
+            return null;
+        }
+        RefusedLines refused = new RefusedLines();
+        for (int i = 0; i < batch.size; i++) {
+            long target = batch.targets[i];
+            if (target < 0 && codes[(int) (-1 - target)] != null) {
+                refused.add(batch.lines[i], codes[(int) (-1 - target)], details[(int) (-1 - target)]);
+            }
+        }
+        return refused;
+    }
+
+    private String refusal(Code code, Declaration d, MetricType type) {
+        return switch (code) {
+            case TYPE_CONFLICT -> {
+                Family other = writer.conflict();
+                MetricType there = writer.conflictType();
+                yield there == null
+                        ? d.text() + " pushed as " + type + " met another type that has just gone"
+                        : other.text().equals(d.text())
+                        ? Batch.conflict(d.text(), there, type)
+                        : d.text() + " pushed as " + type + " shares names with the " + there + " " + other.text();
+            }
+            case SERIES_LIMIT -> "limit " + limits.series() + " series (--series.max), new in: " + d.text();
+            default -> d.text();
+        };
+    }
+
+    // ---- apply
+
+    private void joinObservations(Batch batch, RefusedLines refused) {
+        CellJoiner joiner = batch.joiner;
+        for (int i = 0; i < batch.size; i++) {
+            int operation = batch.operations[i];
+            if ((operation & Batch.OBSERVE) != 0 && (refused == null || !refused.contains(batch.lines[i]))) {
+                Cell cell = joiner.at(batch.targets[i], MetricType.HISTOGRAM, false, i);
+                joiner.observe(cell, bounds.get(operation >>> 8), batch.values[i]);
+            }
+        }
+        for (int i = 0; i < joiner.size(); i++) {
+            joiner.join(joiner.cell(i));
+        }
+    }
+
+    private void apply(Batch batch, RefusedLines refused) {
+        long[] targets = batch.targets;
+        int[] operations = batch.operations;
+        double[] values = batch.values;
+        int[] lines = batch.lines;
+        for (int i = 0, n = batch.size; i < n; i++) {
+            int operation = operations[i];
+            if (operation >= Batch.OBSERVE || refused != null && refused.contains(lines[i])) {
+                continue;
+            }
+            long target = targets[i];
+            long stamp = lines == null ? Batch.NO_STAMP : batch.stamps[i];
+            if (target >= 0) {
+                if (applyScalar(target, operation, values[i], stamp) != TableWriter.APPLIED) {
+                    applyToDead(batch, target, -1, operation, values[i], stamp);
+                }
+            } else {
+                applyToDead(batch, 0, (int) (-1 - target), operation, values[i], stamp);
+            }
+        }
+        if (batch.size > 0) {
+            batch.lastValue = writer.applied();
+        }
+
+        CellJoiner joiner = batch.joiner;
+        for (int i = 0; i < joiner.size(); i++) {
+            applyCell(batch, joiner.cell(i));
+        }
+    }
+
+    private int applyScalar(long reference, int operation, double value, long stamp) {
+        return stamp != Batch.NO_STAMP && operation == TableWriter.SET
+                ? writer.setLast(reference, stamp, value)
+                : writer.apply(reference, operation, value);
+    }
+
+    /** Applies to a series that may be dead: by the newcomer's reservation, or by one made now. */
+    private void applyToDead(Batch batch, long reference, int newcomer, int operation, double value, long stamp) {
+        if (newcomer >= 0) {
+            reference = batch.newcomers.reference(newcomer);
+        }
+        boolean reserved = newcomer >= 0 && batch.newcomers.isReserved(newcomer);
+        while (true) {
+            if (!reserved) {
+                int result = applyScalar(reference, operation, value, stamp);
+                if (result == TableWriter.APPLIED) {
+                    return;
+                }
+                if (result == TableWriter.GONE || !reserveAnyway(reference)) {
+                    superseded++;
+                    return;
+                }
+            }
+            int result = writer.revive(reference, value, stamp);
+            if (newcomer >= 0) {
+                batch.newcomers.reserved(newcomer, false);
+            }
+            if (result == TableWriter.APPLIED) {
+                return;
+            }
+            writer.release(writer.family(reference));
+            if (result == TableWriter.GONE) {
+                superseded++;
+                return;
+            }
+            reserved = false;
+        }
+    }
+
+    private void applyCell(Batch batch, Cell cell) {
+        int newcomer = cell.target < 0 ? (int) (-1 - cell.target) : -1;
+        long reference = newcomer < 0 ? cell.target : batch.newcomers.reference(newcomer);
+        boolean reserved = newcomer >= 0 && batch.newcomers.isReserved(newcomer);
+        int operation = cell.set ? TableWriter.SET : TableWriter.ADD;
+        while (true) {
+            if (!reserved) {
+                int result = writer.apply(reference, operation, cell.value);
+                if (result == TableWriter.APPLIED) {
+                    return;
+                }
+                if (result == TableWriter.GONE || !reserveAnyway(reference)) {
+                    superseded++;
+                    return;
+                }
+            }
+            int result = writer.revive(reference, cell.value);
+            if (newcomer >= 0) {
+                batch.newcomers.reserved(newcomer, false);
+            }
+            if (result == TableWriter.APPLIED) {
+                return;
+            }
+            writer.release(writer.family(reference));
+            if (result == TableWriter.GONE) {
+                superseded++;
+                return;
+            }
+            reserved = false;
+        }
+    }
+
+    private boolean reserveAnyway(long reference) {
+        return writer.reserveAnyway(writer.family(reference), writer.type(reference)) == Code.OK;
+    }
+
+    /** Gives back what prepare reserved and apply did not use. */
+    private void release(Batch batch) {
+        Newcomers newcomers = batch.newcomers;
+        for (int i = 0, n = newcomers.size(); i < n; i++) {
+            if (newcomers.isReserved(i)) {
+                newcomers.reserved(i, false);
+                writer.release(writer.family(newcomers.reference(i)));
+            }
+        }
+    }
+
+    private void finish(Batch batch) {
+        release(batch);
+        Declarations declarations = batch.declarations;
+        for (int i = 0; i < declarations.size(); i++) {
+            Declaration d = declarations.get(i);
+            if (d.help != null) {
+                Family family = d.family != null
+                        ? d.family : table.families().lookup(d.name, 0, d.nameLength);
+                if (family != null) {
+                    family.help(d.help);
+                }
+            }
+        }
+        writer.committed();
+        batch.teachCache();
+    }
+
+    private String describe(Batch batch, Cell cell) {
+        String name;
+        if (cell.target < 0) {
+            name = batch.declarations.get(batch.newcomers.declaration((int) (-1 - cell.target))).text();
+        } else {
+            enter();
+            try {
+                name = writer.family(cell.target).text();
+            } finally {
+                exit();
+            }
+        }
+        return "histogram " + name;
+    }
+
+    // ---- what batches need
+
+    TableWriter writer() {
+        return writer;
+    }
+
+    SeriesCache cache() {
+        return cache;
+    }
+
+    Limits limits() {
+        return limits;
+    }
+
+    KeyHash hash() {
+        return hash;
+    }
+
+    Families families() {
+        return table.families();
+    }
+
+    GaugePolicy policy(Family family, byte[] name, int offset, int length) {
+        return family != null
+                ? family.policy().gauge()
+                : policies.apply(new String(name, offset, length, StandardCharsets.UTF_8)).gauge();
+    }
+
+    /** Number of a bounds array, by content. */
+    int boundsNumber(double[] array) {
+        for (int i = 0; i < bounds.size(); i++) {
+            if (Arrays.equals(bounds.get(i), array)) {
+                return i;
+            }
+        }
+        bounds.add(array);
+        return bounds.size() - 1;
+    }
+}

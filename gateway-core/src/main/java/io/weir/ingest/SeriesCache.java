@@ -1,0 +1,148 @@
+package io.weir.ingest;
+
+import java.util.Arrays;
+
+/**
+ * Opaque-key cache of one event loop: the hash of the raw bytes that name a series ({@code name{a="b"}} as sent) leads
+ * straight to its record, so that labels are taken apart only the first time. Nobody invalidates entries: the reference
+ * in an entry carries the life of its record, and a record of another life or without a live value refuses the hit.
+ *
+ * <p>Event loop only. Entries lie in chunks in order of creation and a look-up tries the one after the last hit first:
+ * bodies repeat, so a repeated body is read sequentially and never touches the index. Bounded: when {@code entriesMax} is
+ * reached everything is forgotten and learned again.
+ *
+ * <pre>
+ *   entry (4 longs):  | raw hash 0 | raw hash 1 | reference | kind 32 . extra 32 |
+ *   index (int):      entry number + 1, 0 = free; linear probing from the low bits of raw hash 0
+ * </pre>
+ */
+final class SeriesCache {
+    static final int NONE = -1;
+
+    private static final int CHUNK_BITS = 13;
+    private static final int CHUNK = 1 << CHUNK_BITS;
+    private static final int INDEX_MIN = 1 << 12;
+
+    private final int entriesMax;
+    private long[][] chunks = new long[4][];
+    private int[] index = new int[INDEX_MIN];
+    private double[] extras = new double[64];
+    private int extraCount;
+    private int size;
+    private int last = -1;
+
+    SeriesCache(int entriesMax) {
+        this.entriesMax = entriesMax;
+    }
+
+    /** Entry with this raw hash, or {@link #NONE}. */
+    int find(long h0, long h1) {
+        int guess = last + 1;
+        if (guess < size) {
+            long[] chunk = chunks[guess >>> CHUNK_BITS];
+            int at = (guess & CHUNK - 1) << 2;
+            if (chunk[at] == h0 && chunk[at + 1] == h1) {
+                last = guess;
+                return guess;
+            }
+        }
+
+        int mask = index.length - 1;
+        for (int i = (int) h0 & mask; ; i = i + 1 & mask) {
+            int entry = index[i] - 1;
+            if (entry < 0) {
+                return NONE;
+            }
+            long[] chunk = chunks[entry >>> CHUNK_BITS];
+            int at = (entry & CHUNK - 1) << 2;
+            if (chunk[at] == h0 && chunk[at + 1] == h1) {
+                last = entry;
+                return entry;
+            }
+        }
+    }
+
+    long reference(int entry) {
+        return chunks[entry >>> CHUNK_BITS][((entry & CHUNK - 1) << 2) + 2];
+    }
+
+    /** The word given to {@link #put}. */
+    int kind(int entry) {
+        return (int) (chunks[entry >>> CHUNK_BITS][((entry & CHUNK - 1) << 2) + 3] >>> 32);
+    }
+
+    /** The number given to {@link #put}. */
+    double extra(int entry) {
+        int at = (int) chunks[entry >>> CHUNK_BITS][((entry & CHUNK - 1) << 2) + 3];
+        return at == 0 ? Double.NaN : extras[at];
+    }
+
+    /** Adds an entry or renews the one with this hash. {@code extra} is kept unless it is NaN, the same for all renewals. */
+    void put(long h0, long h1, long reference, int kind, double extra) {
+        int entry = find(h0, h1);
+        if (entry == NONE) {
+            if (size >= entriesMax) {
+                clear();
+            }
+            if (size + (size >> 1) >= index.length) {
+                grow();
+            }
+            entry = size++;
+            place(h0, entry);
+            last = entry;
+        }
+
+        int chunk = entry >>> CHUNK_BITS;
+        if (chunk == chunks.length) {
+            chunks = Arrays.copyOf(chunks, chunks.length << 1);
+        }
+        if (chunks[chunk] == null) {
+            chunks[chunk] = new long[CHUNK << 2];
+        }
+        long[] words = chunks[chunk];
+        int at = (entry & CHUNK - 1) << 2;
+        int extraAt = (int) words[at + 3];
+        if (!Double.isNaN(extra)) {
+            if (extraAt == 0) {
+                extraAt = ++extraCount;
+                if (extraAt == extras.length) {
+                    extras = Arrays.copyOf(extras, extras.length << 1);
+                }
+            }
+            extras[extraAt] = extra;
+        }
+        words[at] = h0;
+        words[at + 1] = h1;
+        words[at + 2] = reference;
+        words[at + 3] = (long) kind << 32 | extraAt;
+    }
+
+    int size() {
+        return size;
+    }
+
+    void clear() {
+        chunks = new long[4][];
+        index = new int[INDEX_MIN];
+        extras = new double[64];
+        extraCount = 0;
+        size = 0;
+        last = -1;
+    }
+
+    private void grow() {
+        index = new int[index.length << 2];
+        for (int entry = 0; entry < size; entry++) {
+            place(chunks[entry >>> CHUNK_BITS][(entry & CHUNK - 1) << 2], entry);
+        }
+    }
+
+    private void place(long h0, int entry) {
+        int mask = index.length - 1;
+        int i = (int) h0 & mask;
+        while (index[i] != 0) {
+            i = i + 1 & mask;
+        }
+        index[i] = entry + 1;
+    }
+}
