@@ -1,0 +1,50 @@
+package io.weir.server;
+
+import io.weir.server.config.ExitCode;
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** The directory of {@code --storage.path}: made when missing, and tried before anything relies on it. */
+public final class DataDirectory {
+    private DataDirectory() {}
+
+    /**
+     * The directory's absolute path, after a file was written to it and removed again.
+     *
+     * @throws StartupException of {@link ExitCode#STORAGE}
+     */
+    public static Path open(Path path) throws StartupException {
+        Path directory = path.toAbsolutePath().normalize();
+        try {
+            Files.createDirectories(directory);
+            Path probe = Files.createTempFile(directory, ".probe-", "");
+            try {
+                Files.write(probe, new byte[] {1});
+            } finally {
+                Files.delete(probe);
+            }
+        } catch (IOException e) {
+            throw new StartupException(
+                    ExitCode.STORAGE,
+                    "data directory " + directory + " cannot be used: " + reason(e)
+                            + " (choose another with --storage.path, or none to keep everything in memory)",
+                    e);
+        }
+        return directory;
+    }
+
+    private static String reason(IOException e) {
+        if (e instanceof FileAlreadyExistsException) {
+            return "there is a file of that name";
+        }
+        if (e instanceof AccessDeniedException) {
+            return "permission denied";
+        }
+        boolean named = e instanceof FileSystemException f && f.getReason() != null;
+        return named ? ((FileSystemException) e).getReason() : e.toString();
+    }
+}

@@ -1,0 +1,130 @@
+package io.weir.server;
+
+import io.weir.server.config.CommandLine;
+import io.weir.server.config.Config;
+import io.weir.server.config.ConfigException;
+import io.weir.server.config.ConfigLoader;
+import io.weir.server.config.ConfigPrint;
+import io.weir.server.config.ExitCode;
+import io.weir.server.config.HelpText;
+import io.weir.server.log.Logging;
+import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The command line. Answers go to standard output, problems and the log to standard error; the exit codes are those of
+ * {@link ExitCode}. SIGTERM and SIGINT stop the gateway in good order and end with 0.
+ */
+public final class Main {
+    private static final String NAME = "weir: ";
+
+    private final Map<String, String> environment;
+    private final PrintStream out;
+    private final PrintStream err;
+
+    private Main(Map<String, String> environment, PrintStream out, PrintStream err) {
+        this.environment = environment;
+        this.out = out;
+        this.err = err;
+    }
+
+    public static void main(String[] arguments) {
+        System.exit(new Main(System.getenv(), System.out, System.err).run(List.of(arguments)));
+    }
+
+    private int run(List<String> arguments) {
+        try {
+            CommandLine commandLine = CommandLine.parse(arguments);
+            switch (commandLine.command()) {
+                case HELP -> out.print(help(commandLine));
+                case VERSION -> out.println(Build.read().describe());
+                case CHECK_CONFIG -> check(commandLine.operands().get(0));
+                case PRINT_CONFIG -> out.print(ConfigPrint.render(commandLine, environment));
+                case RUN -> serve(ConfigLoader.load(commandLine, environment));
+            }
+            return ExitCode.OK;
+        } catch (ConfigException e) {
+            e.getMessage().lines().forEach(line -> err.println(NAME + line));
+            return e.exitCode();
+        } catch (StartupException e) {
+            err.println(NAME + e.getMessage());
+            return e.exitCode();
+        } catch (InterruptedException e) {
+            return ExitCode.FAILURE;
+        }
+    }
+
+    private static String help(CommandLine commandLine) throws ConfigException {
+        Optional<String> group = commandLine.helpGroup();
+        return group.isPresent() ? HelpText.render(group.get()) : HelpText.render();
+    }
+
+    private void check(String file) throws ConfigException {
+        ConfigLoader.check(Path.of(file));
+        out.println(file + ": ok");
+    }
+
+    private void serve(Config config) throws StartupException, InterruptedException {
+        Logging.configure(config.log());
+        Optional<Path> data = Optional.empty();
+        if (config.storagePath().isPresent()) {
+            data = Optional.of(DataDirectory.open(config.storagePath().get()));
+        }
+        Weir weir = Weir.start(config);
+        Shutdown shutdown = new Shutdown(weir);
+        Runtime.getRuntime().addShutdownHook(shutdown);
+        greet(weir.addresses(), config.web(), data);
+        weir.awaitStopRequest();
+    }
+
+    private void greet(List<InetSocketAddress> addresses, Config.Web web, Optional<Path> data) {
+        long millis = System.currentTimeMillis()
+                - ManagementFactory.getRuntimeMXBean().getStartTime();
+        Build build = Build.read();
+        out.println("Weir " + build.version() + " (" + build.commit() + "), ready after " + millis + " ms");
+        String first = null;
+        for (InetSocketAddress address : addresses) {
+            String url = url(address) + web.routePrefix();
+            first = first == null ? url : first;
+            out.println("listening on  " + url);
+        }
+        out.println("data lies in  " + data.map(Path::toString).orElse("memory only (--storage.path=none)"));
+        out.println("try           curl -X PATCH '" + first + "/metrics/demo_total?from=me' && curl " + first + "/metrics");
+        out.flush();
+        LoggerFactory.getLogger(Main.class).atInfo().addKeyValue("version", build.version()).addKeyValue("commit", build.commit()).addKeyValue("ready_ms", millis).log("ready");
+    }
+
+    /** A URL that works from this machine. */
+    private static String url(InetSocketAddress address) {
+        String host = address.getAddress().isAnyLocalAddress() ? "127.0.0.1" : address.getAddress().getHostAddress();
+        return "http://" + (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + address.getPort();
+    }
+
+    /** The JVM's own code after a signal would be 128 and its number; a clean stop is 0. */
+    private static final class Shutdown extends Thread {
+        private final Weir weir;
+
+        Shutdown(Weir weir) {
+            super("shutdown");
+            this.weir = weir;
+        }
+
+        @Override
+        public void run() {
+            int code = ExitCode.OK;
+            try {
+                weir.close();
+            } catch (RuntimeException e) {
+                LoggerFactory.getLogger(Main.class).error("could not stop in good order", e);
+                code = ExitCode.FAILURE;
+            }
+            Runtime.getRuntime().halt(code);
+        }
+    }
+}

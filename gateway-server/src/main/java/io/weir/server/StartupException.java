@@ -1,0 +1,18 @@
+package io.weir.server;
+
+/** The gateway cannot start. The message is for the user: one line that says what to do. */
+public final class StartupException extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    private final int exitCode;
+
+    public StartupException(int exitCode, String message, Throwable cause) {
+        super(message, cause);
+        this.exitCode = exitCode;
+    }
+
+    /** One of {@link io.weir.server.config.ExitCode}. */
+    public int exitCode() {
+        return exitCode;
+    }
+}

@@ -1,0 +1,79 @@
+package io.weir.server.config;
+
+import io.weir.ingest.AggregationRules;
+import io.weir.ingest.PointRules;
+import io.weir.sample.Limits;
+import io.weir.server.remotewrite.RemoteWriteConfig;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Everything the gateway is told at its start. Immutable, any thread.
+ *
+ * @param storagePath data directory; empty to keep everything in memory
+ * @param aggregation gauge policies and times to live, with the rules of the file
+ * @param influx how line protocol becomes metrics
+ * @param remoteWrite receivers, each with a state of its own
+ */
+public record Config(
+        Web web,
+        Optional<Path> storagePath,
+        Limits limits,
+        AggregationRules aggregation,
+        Push push,
+        PointRules influx,
+        List<RemoteWriteConfig> remoteWrite,
+        Log log) {
+    public static final Config DEFAULTS = new Config(
+            Web.DEFAULTS,
+            Optional.of(Path.of("./data")),
+            Limits.DEFAULTS,
+            AggregationRules.DEFAULTS,
+            Push.DEFAULTS,
+            PointRules.DEFAULTS,
+            List.of(),
+            Log.DEFAULTS);
+
+    /**
+     * HTTP.
+     *
+     * @param listenAddresses at least one
+     * @param telemetryPath of the own metrics, below the prefix
+     * @param routePrefix empty, or a path that starts with and does not end in a slash
+     * @param enableLifecycle whether {@code POST /-/reload} and {@code /-/quit} work
+     */
+    public record Web(List<Address> listenAddresses, String telemetryPath, String routePrefix, boolean enableLifecycle) {
+        public static final Web DEFAULTS =
+                new Web(List.of(new Address("127.0.0.1", 9091)), "/-/metrics", "", false);
+    }
+
+    /**
+     * Pushed Prometheus text.
+     *
+     * @param refuseTimestamps refuse a batch with a timestamp instead of ignoring it
+     */
+    public record Push(boolean refuseTimestamps) {
+        public static final Push DEFAULTS = new Push(false);
+    }
+
+    /** The log on standard error. */
+    public record Log(Level level, Format format) {
+        public static final Log DEFAULTS = new Log(Level.INFO, Format.LOGFMT);
+
+        /** Least level that is logged. */
+        public enum Level {
+            ERROR,
+            WARN,
+            INFO,
+            DEBUG,
+            TRACE
+        }
+
+        /** Form of a line. */
+        public enum Format {
+            LOGFMT,
+            JSON
+        }
+    }
+}

@@ -1,0 +1,246 @@
+package io.weir.server.config;
+
+import static io.weir.server.config.Option.Group.AGGREGATION;
+import static io.weir.server.config.Option.Group.CONFIG;
+import static io.weir.server.config.Option.Group.INFLUX;
+import static io.weir.server.config.Option.Group.LIMITS;
+import static io.weir.server.config.Option.Group.LOG;
+import static io.weir.server.config.Option.Group.PUSH;
+import static io.weir.server.config.Option.Group.REMOTE_WRITE;
+import static io.weir.server.config.Option.Group.SERIES;
+import static io.weir.server.config.Option.Group.STORAGE;
+import static io.weir.server.config.Option.Group.WEB;
+
+import io.weir.sample.Limits;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The option table: the one source of flags, environment variables, YAML keys, {@code --help} and
+ * {@code docs/CONFIG.md}. Order is the order of the documents. Immutable, any thread.
+ */
+final class Options {
+    static final String OFF = "off";
+    static final String NONE = "none";
+
+    private static final long INT_MAX = Integer.MAX_VALUE;
+    private static final long DAY_MILLIS = Duration.ofDays(1).toMillis();
+    private static final long YEARS_MILLIS = Duration.ofDays(3_650).toMillis();
+    private static final long BODY_MAX = 1L << 30;
+    private static final long LINE_MAX = 64L << 20;
+    private static final long HEADER_MAX = 1L << 20;
+    private static final Limits LIMIT = Limits.DEFAULTS;
+
+    private static final Map<String, Option> BY_NAME = new LinkedHashMap<>();
+    private static final Map<String, Option> BY_VARIABLE = new LinkedHashMap<>();
+
+    static final Option WEB_LISTEN_ADDRESS = add(new Option(
+                    "web.listen-address",
+                    WEB,
+                    Type.ADDRESS,
+                    Config.Web.DEFAULTS.listenAddresses().get(0).toString(),
+                    "Where to listen; without a host on every address of the machine, port 0 takes a free one")
+            .many());
+    static final Option WEB_TELEMETRY_PATH = add(new Option(
+            "web.telemetry-path",
+            WEB,
+            Type.ROUTE,
+            Config.Web.DEFAULTS.telemetryPath(),
+            "Path of the gateway's own metrics; what is pushed stands on /metrics"));
+    static final Option WEB_ROUTE_PREFIX = add(new Option(
+            "web.route-prefix", WEB, Type.ROUTE, "", "Path in front of every route, for use behind a reverse proxy"));
+    static final Option WEB_ENABLE_LIFECYCLE = add(new Option(
+            "web.enable-lifecycle", WEB, Type.BOOLEAN, "false", "Allow POST /-/reload and POST /-/quit"));
+
+    static final Option STORAGE_PATH = add(new Option(
+                    "storage.path",
+                    STORAGE,
+                    Type.FILE,
+                    "./data",
+                    "Data directory, created when missing; none keeps everything in memory")
+            .choices(NONE));
+
+    static final Option SERIES_MAX = add(new Option(
+                    "series.max",
+                    SERIES,
+                    Type.INTEGER,
+                    Integer.toString(LIMIT.series()),
+                    "Live series; a push that would make more is refused, series that exist stay exact")
+            .range(1, 1 << 30));
+    static final Option SERIES_TTL = add(new Option(
+                    "series.ttl", SERIES, Type.DURATION, OFF, "A series that nobody touched for this long ends")
+            .range(Duration.ofSeconds(1).toMillis(), YEARS_MILLIS)
+            .choices(OFF));
+
+    static final Option AGGREGATION_GAUGE = add(new Option(
+                    "aggregation.gauge",
+                    AGGREGATION,
+                    Type.CHOICE,
+                    "sum",
+                    "How a gauge sent with POST joins the value that is there; PUT and line protocol always set")
+            .choices("sum", "last", "min", "max"));
+
+    static final Option PUSH_TIMESTAMPS = add(new Option(
+                    "push.timestamps",
+                    PUSH,
+                    Type.CHOICE,
+                    "ignore",
+                    "What to do with timestamps in pushed Prometheus text: ignore them or refuse the batch")
+            .choices("ignore", "refuse"));
+
+    static final Option INFLUX_SEPARATOR = add(new Option(
+            "influx.separator",
+            INFLUX,
+            Type.TEXT,
+            "_",
+            "Between measurement and field in a metric's name; letters, digits, _ and :"));
+    static final Option INFLUX_DATABASE_LABEL = add(new Option(
+            "influx.database-label",
+            INFLUX,
+            Type.TEXT,
+            "",
+            "Label that carries the request's db or bucket; empty for no such label"));
+
+    static final Option REMOTE_WRITE_URL = add(new Option(
+                    "remote-write.url",
+                    REMOTE_WRITE,
+                    Type.URL,
+                    "",
+                    "remote_write 1.0 receiver to send to; without one nothing is sent")
+            .many()
+            .alias("SECRET_PROM_ENDPOINT"));
+    static final Option REMOTE_WRITE_INTERVAL = add(new Option(
+                    "remote-write.interval", REMOTE_WRITE, Type.DURATION, "15s", "Time between two flushes")
+            .range(100, DAY_MILLIS));
+    static final Option REMOTE_WRITE_USERNAME = add(new Option(
+                    "remote-write.username", REMOTE_WRITE, Type.TEXT, "", "User of basic authentication")
+            .alias("SECRET_PROM_USER"));
+    static final Option REMOTE_WRITE_PASSWORD = add(new Option(
+                    "remote-write.password",
+                    REMOTE_WRITE,
+                    Type.SECRET,
+                    "",
+                    "Password of basic authentication; a flag shows in the process list, so prefer password-file")
+            .alias("SECRET_PROM_TOKEN"));
+    static final Option REMOTE_WRITE_PASSWORD_FILE = add(new Option(
+            "remote-write.password-file",
+            REMOTE_WRITE,
+            Type.FILE,
+            "",
+            "File that holds the password, read before every flush"));
+    static final Option REMOTE_WRITE_BEARER_TOKEN_FILE = add(new Option(
+            "remote-write.bearer-token-file",
+            REMOTE_WRITE,
+            Type.FILE,
+            "",
+            "File that holds a bearer token, read before every flush; instead of username and password"));
+    static final Option REMOTE_WRITE_HEADERS = add(new Option(
+                    "remote-write.headers",
+                    REMOTE_WRITE,
+                    Type.HEADER,
+                    "",
+                    "Header to send along, such as 'X-Scope-OrgID: team-a'")
+            .many());
+
+    static final Option LOG_LEVEL = add(new Option("log.level", LOG, Type.CHOICE, "info", "Least level that is logged")
+            .choices("error", "warn", "info", "debug", "trace"));
+    static final Option LOG_FORMAT = add(
+            new Option("log.format", LOG, Type.CHOICE, "logfmt", "Form of a log line on standard error")
+                    .choices("logfmt", "json"));
+
+    static final Option LIMITS_BODY =
+            add(size("limits.body", LIMIT.bodyBytes(), BODY_MAX, "One request's body, as sent and as inflated"));
+    static final Option LIMITS_INFLATE_RATIO = add(count(
+            "limits.inflate-ratio",
+            LIMIT.inflateRatio(),
+            "Inflated bytes for each compressed byte, checked from 1 MiB inflated"));
+    static final Option LIMITS_SAMPLES_PER_REQUEST =
+            add(count("limits.samples-per-request", LIMIT.samplesPerRequest(), "Samples in one request"));
+    static final Option LIMITS_LINE =
+            add(size("limits.line", LIMIT.lineBytes(), LINE_MAX, "One line of Prometheus text"));
+    static final Option LIMITS_LINE_POINT =
+            add(size("limits.line-point", LIMIT.linePointBytes(), LINE_MAX, "One line of line protocol"));
+    static final Option LIMITS_NAME = add(size("limits.name", LIMIT.nameBytes(), LINE_MAX, "A metric name"));
+    static final Option LIMITS_LABELS = add(count("limits.labels", LIMIT.labels(), "Labels of one series"));
+    static final Option LIMITS_LABEL_NAME =
+            add(size("limits.label-name", LIMIT.labelNameBytes(), LINE_MAX, "A label name"));
+    static final Option LIMITS_LABEL_VALUE =
+            add(size("limits.label-value", LIMIT.labelValueBytes(), LINE_MAX, "A label value"));
+    static final Option LIMITS_HELP = add(size("limits.help", LIMIT.helpBytes(), LINE_MAX, "A HELP text"));
+    static final Option LIMITS_BUCKETS =
+            add(count("limits.buckets", LIMIT.buckets(), "Bucket bounds of one histogram"));
+    static final Option LIMITS_FAMILIES = add(count("limits.families", LIMIT.families(), "Metric families"));
+    static final Option LIMITS_HEADERS =
+            add(count("limits.headers", LIMIT.headers(), "Header fields of one request"));
+    static final Option LIMITS_HEADER_SIZE = add(
+            size("limits.header-size", LIMIT.headerBytes(), HEADER_MAX, "All header fields of one request together"));
+    static final Option LIMITS_URI = add(size("limits.uri", LIMIT.uriBytes(), HEADER_MAX, "A request target"));
+    static final Option LIMITS_QUERY_PARAMETERS =
+            add(count("limits.query-parameters", LIMIT.queryParameters(), "Parameters in one query string"));
+    static final Option LIMITS_CONNECTIONS =
+            add(count("limits.connections", LIMIT.connections(), "Open connections"));
+    static final Option LIMITS_CONNECTIONS_PER_ADDRESS = add(count(
+            "limits.connections-per-address", LIMIT.connectionsPerAddress(), "Open connections of one address"));
+    static final Option LIMITS_PIPELINED_REQUESTS = add(count(
+            "limits.pipelined-requests",
+            LIMIT.pipelinedRequests(),
+            "Requests of one connection that wait for their answers"));
+    static final Option LIMITS_IN_FLIGHT =
+            add(size("limits.in-flight", LIMIT.inFlightBytes(), 1L << 40, "Input of all unfinished requests together"));
+    static final Option LIMITS_HEADER_TIME = add(seconds(
+            "limits.header-time", LIMIT.headerSeconds(), "From the first byte of a request to the end of its header"));
+    static final Option LIMITS_IDLE_TIME =
+            add(seconds("limits.idle-time", LIMIT.idleSeconds(), "An open connection without a request"));
+
+    static final Option CONFIG_FILE =
+            add(new Option("config.file", CONFIG, Type.FILE, "", "YAML file with any of the options here"));
+
+    private Options() {}
+
+    static List<Option> all() {
+        return List.copyOf(BY_NAME.values());
+    }
+
+    static Option byName(String name) {
+        return BY_NAME.get(name);
+    }
+
+    static Option byVariable(String variable) {
+        return BY_VARIABLE.get(variable);
+    }
+
+    static Iterable<String> names() {
+        return BY_NAME.keySet();
+    }
+
+    static Iterable<String> variables() {
+        return BY_VARIABLE.keySet();
+    }
+
+    /** Whether a YAML key of this name holds further keys. */
+    static boolean isSection(String name) {
+        return BY_NAME.keySet().stream().anyMatch(option -> option.startsWith(name + "."));
+    }
+
+    private static Option size(String name, long initial, long max, String help) {
+        return new Option(name, LIMITS, Type.SIZE, Values.formatSize(initial), help).range(1, max);
+    }
+
+    private static Option count(String name, int initial, String help) {
+        return new Option(name, LIMITS, Type.INTEGER, Integer.toString(initial), help).range(1, INT_MAX);
+    }
+
+    private static Option seconds(String name, int initial, String help) {
+        return new Option(name, LIMITS, Type.DURATION, Values.format(Duration.ofSeconds(initial)), help)
+                .range(Duration.ofSeconds(1).toMillis(), DAY_MILLIS);
+    }
+
+    private static Option add(Option option) {
+        BY_NAME.put(option.name(), option);
+        BY_VARIABLE.put(option.variable(), option);
+        option.aliases().forEach(alias -> BY_VARIABLE.put(alias, option));
+        return option;
+    }
+}

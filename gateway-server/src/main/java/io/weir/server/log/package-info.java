@@ -1,0 +1,2 @@
+/** The gateway's own log. */
+package io.weir.server.log;

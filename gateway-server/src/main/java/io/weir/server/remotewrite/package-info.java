@@ -1,0 +1,2 @@
+/** remote_write: from snapshots to receivers. */
+package io.weir.server.remotewrite;
