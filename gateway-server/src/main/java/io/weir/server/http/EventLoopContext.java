@@ -1,0 +1,141 @@
+package io.weir.server.http;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.function.LongSupplier;
+import java.util.zip.Inflater;
+
+/**
+ * What the connections and doors of one event loop share: scratch memory, inflaters, the recorder of requests, the clock.
+ * Event loop only.
+ */
+public final class EventLoopContext {
+    private static final int SCRATCH_MIN = 128 << 10;
+    private static final int INFLATERS_KEPT = 4;
+
+    private final int index;
+    private final HttpRecorder recorder;
+    private final LongSupplier nanoClock;
+    private final long inFlightMax;
+    private final ArrayList<HttpFront> fronts = new ArrayList<>();
+    private final ArrayDeque<Inflater> inflaters = new ArrayDeque<>();
+    private byte[] scratch = new byte[SCRATCH_MIN];
+    private byte[] packed = new byte[0];
+    private long inFlight;
+    private boolean draining;
+
+    EventLoopContext(int index, HttpRecorder recorder, LongSupplier nanoClock, long inFlightMax) {
+        this.index = index;
+        this.recorder = recorder;
+        this.nanoClock = nanoClock;
+        this.inFlightMax = inFlightMax;
+    }
+
+    /** Number of this event loop, from 0, for doors that keep something per loop. */
+    public int index() {
+        return index;
+    }
+
+    HttpRecorder recorder() {
+        return recorder;
+    }
+
+    long nanoTime() {
+        return nanoClock.getAsLong();
+    }
+
+    /** Memory for one delivery of a body; what it holds is lost at the next request for it. */
+    byte[] scratch(int atLeast) {
+        if (scratch.length < atLeast) {
+            scratch = new byte[Math.max(atLeast, scratch.length + (scratch.length >> 1))];
+        }
+        return scratch;
+    }
+
+    /** Memory for compressed input, apart from {@link #scratch}. */
+    byte[] packed(int atLeast) {
+        if (packed.length < atLeast) {
+            packed = new byte[Math.max(atLeast, 64 << 10)];
+        }
+        return packed;
+    }
+
+    /** A raw inflater (RFC 1951) from the small stock, or a new one; 10 us and 40 kB of native memory each. */
+    Inflater inflater() {
+        Inflater inflater = inflaters.poll();
+        return inflater == null ? new Inflater(true) : inflater;
+    }
+
+    void giveBack(Inflater inflater) {
+        if (inflaters.size() < INFLATERS_KEPT) {
+            inflater.reset();
+            inflaters.push(inflater);
+        } else {
+            inflater.end();
+        }
+    }
+
+    /** Books held input; false when this loop's share of {@code Limits.inFlightBytes} is used up. */
+    boolean book(long bytes) {
+        if (inFlight + bytes > inFlightMax) {
+            return false;
+        }
+        inFlight += bytes;
+        return true;
+    }
+
+    void unbook(long bytes) {
+        inFlight -= bytes;
+        assert inFlight >= 0;
+    }
+
+    boolean draining() {
+        return draining;
+    }
+
+    void join(HttpFront front) {
+        front.place(fronts.size());
+        fronts.add(front);
+    }
+
+    /** Takes a front out in constant time: the last one moves into its place. */
+    void leave(HttpFront front) {
+        HttpFront last = fronts.remove(fronts.size() - 1);
+        if (last != front) {
+            fronts.set(front.place(), last);
+            last.place(front.place());
+        }
+    }
+
+    int connections() {
+        return fronts.size();
+    }
+
+    /** Looks after all time limits. A front may leave during the walk, so it goes from the end. */
+    void sweep() {
+        long now = nanoTime();
+        for (int i = fronts.size() - 1; i >= 0; i--) {
+            if (i < fronts.size()) {
+                fronts.get(i).checkTime(now);
+            }
+        }
+    }
+
+    /** From now on every answer is the last of its connection; connections between requests are closed. */
+    void drain() {
+        draining = true;
+        for (HttpFront front : fronts.toArray(new HttpFront[0])) {
+            front.drain();
+        }
+    }
+
+    void closeAll() {
+        for (HttpFront front : fronts.toArray(new HttpFront[0])) {
+            front.closeNow();
+        }
+        inflaters.forEach(Inflater::end);
+        inflaters.clear();
+        scratch = Arrays.copyOf(scratch, 0);
+    }
+}

@@ -1,0 +1,839 @@
+package io.weir.server.http;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelOutboundBuffer;
+import io.netty.channel.socket.ChannelInputShutdownEvent;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.codec.http.DefaultHttpRequest;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.ReferenceCountUtil;
+import io.weir.sample.Limits;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One connection: takes what the codec has decoded, holds every request to the rules, gives its body to the door, writes
+ * answers in the order of the requests. Event loop only, except {@link #later}.
+ *
+ * <pre>
+ *            head good                    body complete            answered
+ *     HEAD ------------> BODY ------------------------> ANSWER ----------------> HEAD
+ *       |                 | answered early: SKIP the rest, then HEAD
+ *       +-----------------+-- refused, or the last answer of the connection --> LINGER --> closed
+ * </pre>
+ *
+ * <ul>
+ *   <li>A request is answered by its door, or the connection ends; so a late answer never meets a later request.
+ *   <li>While an answer is outstanding, or the peer does not read, decoded messages wait (at most {@code
+ *       Limits.pipelinedRequests} requests) and nothing more is read from the socket.
+ *   <li>Answers are gathered and flushed once per read.
+ *   <li>Whatever the server itself refuses ends the connection: it answers, drops what still comes up to {@link
+ *       Timeouts#LINGER_BYTES}, and closes, so that the rest of a body is never taken for a request (RFC 9112 9.6).
+ * </ul>
+ */
+final class HttpFront extends ChannelInboundHandlerAdapter implements Responder {
+    private static final Logger LOG = LoggerFactory.getLogger(HttpFront.class);
+
+    private static final byte[] CONTINUE = ascii("HTTP/1.1 100 Continue\r\n\r\n");
+    private static final byte[] CLOSE = ascii("Connection: close\r\n");
+    private static final byte[] KEEP_ALIVE = ascii("Connection: keep-alive\r\n");
+    private static final byte[] CHUNKED = ascii("Transfer-Encoding: chunked\r\n");
+    private static final byte[] LINE_END = ascii("\r\n");
+    private static final byte[] LAST_CHUNK = ascii("0\r\n\r\n");
+
+    /** Gathered answers are handed on at this size. */
+    private static final int OUT_MAX = 64 << 10;
+    /** Blocks of a streamed answer before other connections of the event loop get their turn. */
+    private static final int BLOCKS_PER_TURN = 8;
+
+    private enum Phase {
+        HEAD,
+        BODY,
+        SKIP,
+        ANSWER,
+        LINGER
+    }
+
+    private final EventLoopContext context;
+    private final RouteTable routes;
+    private final Limits limits;
+    private final HeadRules rules;
+    private final Request request = new Request();
+    private final BodyBuffer body = new BodyBuffer();
+    private final ArrayDeque<Object> waiting = new ArrayDeque<>(0);
+
+    private ChannelHandlerContext ctx;
+    private int place;
+    private Phase phase = Phase.HEAD;
+    private boolean closed;
+
+    // the current request
+    private RouteTable.Endpoint endpoint;
+    private Exchange exchange;
+    private BodyInflater inflater;
+    private BodySource source;
+    private Answer sourceHead;
+    private boolean chunked;
+    private boolean keepAlive;
+    private boolean bodyComplete;
+    private boolean answered;
+    private int generation;
+    private long startedNanos;
+    private long bodyBytes;
+    private long booked;
+
+    // answers on their way out
+    private ByteBuf out;
+    private boolean stalled;
+    private boolean pumpPlanned;
+    private int batchHandler;
+    private int batchAnswers;
+    private long batchStarted;
+
+    // waiting requests
+    private int waitingRequests;
+    private boolean overflow;
+    private boolean inputClosed;
+
+    // time
+    private boolean readAnything;
+    private long readNanos;
+    private long sinceNanos;
+    private boolean headStarted = true;
+    private long windowBytes;
+    private long pendingSeen;
+    private long pendingSince;
+
+    HttpFront(EventLoopContext context, RouteTable routes, Limits limits) {
+        this.context = context;
+        this.routes = routes;
+        this.limits = limits;
+        this.rules = new HeadRules(limits);
+    }
+
+    int place() {
+        return place;
+    }
+
+    void place(int place) {
+        this.place = place;
+    }
+
+    @Override
+    public EventLoopContext context() {
+        return context;
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext ctx) {
+        this.ctx = ctx;
+        SocketAddress remote = ctx.channel().remoteAddress();
+        request.remote(remote instanceof InetSocketAddress address ? address : null);
+        sinceNanos = context.nanoTime();
+        context.join(this);
+    }
+
+    // ---------------------------------------------------------------------------------------------- reading
+
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) {
+        if (!readAnything) {
+            readAnything = true;
+            readNanos = context.nanoTime();
+        }
+        if (phase == Phase.ANSWER || stalled || !waiting.isEmpty()) {
+            await(message);
+        } else {
+            take(message);
+        }
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        if (!readAnything && phase == Phase.HEAD && !headStarted) {
+            headStarted = true;
+            sinceNanos = context.nanoTime();
+        }
+        readAnything = false;
+        flush();
+    }
+
+    private void take(Object message) {
+        if (message instanceof DefaultHttpRequest head) {
+            head(head);
+        } else {
+            try {
+                content((HttpContent) message);
+            } finally {
+                ReferenceCountUtil.release(message);
+            }
+        }
+    }
+
+    /** Keeps a message until the outstanding answer is out. One read's worth of messages at most: reading is off. */
+    private void await(Object message) {
+        ctx.channel().config().setAutoRead(false);
+        if (message instanceof DefaultHttpRequest && waitingRequests++ == limits.pipelinedRequests()) {
+            overflow = true;
+        }
+        if (overflow) {
+            ReferenceCountUtil.release(message);
+        } else {
+            waiting.add(message);
+        }
+    }
+
+    /** Goes on with waiting messages; reads on when there are none. */
+    private void resume() {
+        while (phase != Phase.ANSWER && !stalled && !waiting.isEmpty()) {
+            Object message = waiting.poll();
+            waitingRequests -= message instanceof DefaultHttpRequest ? 1 : 0;
+            take(message);
+        }
+        if (phase == Phase.ANSWER || stalled || closed) {
+            return;
+        }
+        if (overflow) {
+            refuse(Refusal.PIPELINE);
+        } else if (inputClosed) {
+            end(false);
+        }
+        ctx.channel().config().setAutoRead(true);
+    }
+
+    private void head(DefaultHttpRequest head) {
+        if (phase != Phase.HEAD) {
+            return;
+        }
+        generation++;
+        startedNanos = readNanos;
+        sinceNanos = readNanos;
+        bodyComplete = false;
+        bodyBytes = 0;
+        windowBytes = 0;
+        body.clear();
+
+        Refusal refusal = rules.check(head);
+        if (refusal != null) {
+            refuse(refusal);
+            return;
+        }
+        phase = Phase.BODY;
+        keepAlive = rules.keepAlive && !context.draining();
+        String target = rules.target.equals("*") ? rules.target : routes.inside(rules.target);
+        request.reset(rules.method, rules.http10, target == null ? rules.target : target, head.headers());
+        RouteTable.Place place = target == null ? null : routes.find(request.path());
+        if (place == null && !rules.target.equals("*")) {
+            fail(404, "nothing is here; the doors are: " + routes.listing());
+            return;
+        }
+        endpoint = place == null ? null : place.endpoint(request.method());
+        if (endpoint == null) {
+            notAllowed(place);
+            return;
+        }
+        request.restAt(place.restAt());
+        if (rules.expectContinue && rules.length != 0) {
+            append(CONTINUE);
+        }
+        if (rules.coding != HeadRules.Coding.IDENTITY) {
+            inflater = new BodyInflater(context.inflater(), rules.coding == HeadRules.Coding.GZIP, limits.bodyBytes(),
+                    limits.inflateRatio());
+        }
+        try {
+            Exchange opened = endpoint.door().open(request, this);
+            exchange = phase == Phase.BODY ? opened : null;
+        } catch (RuntimeException | AssertionError bug) {
+            broken(bug);
+        }
+    }
+
+    private void notAllowed(RouteTable.Place place) {
+        String allow = place == null ? "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" : place.allow();
+        if (request.method() == Method.OPTIONS) {
+            send(Answer.empty(204, "Allow", allow));
+        } else {
+            fail(405, request.method() + " is not allowed here; allowed are " + allow, "Allow", allow);
+        }
+    }
+
+    private void content(HttpContent content) {
+        boolean last = content instanceof LastHttpContent;
+        ByteBuf data = content.content();
+        int n = data.readableBytes();
+        bodyBytes += n;
+        windowBytes += n;
+        switch (phase) {
+            case BODY -> {
+                if (content.decoderResult().isFailure()) {
+                    refuse(Refusal.BAD_CHUNK);
+                } else if (bodyBytes > limits.bodyBytes()) {
+                    refuse(Refusal.BODY_TOO_LARGE);
+                } else {
+                    try {
+                        body(data, n, last);
+                    } catch (RuntimeException | AssertionError bug) {
+                        broken(bug);
+                    }
+                }
+            }
+            case SKIP -> {
+                if (content.decoderResult().isFailure() || bodyBytes > Timeouts.LINGER_BYTES) {
+                    end(true);
+                } else if (last) {
+                    bodyComplete = true;
+                    if (sourceHead != null) {
+                        startStream();
+                    } else {
+                        next();
+                    }
+                }
+            }
+            case LINGER -> {
+                if (bodyBytes > Timeouts.LINGER_BYTES) {
+                    closeNow();
+                }
+            }
+            default -> {}
+        }
+    }
+
+    private void body(ByteBuf data, int n, boolean last) {
+        if (n > 0) {
+            if (inflater == null) {
+                body.feed(data, context, exchange);
+            } else {
+                inflate(data, n);
+            }
+        }
+        if (phase != Phase.BODY) {
+            return;
+        }
+        if (!last) {
+            hold();
+            return;
+        }
+        Refusal refusal = inflater == null || bodyBytes == 0 ? null : inflater.atEnd();
+        if (refusal != null) {
+            refuse(refusal);
+            return;
+        }
+        bodyComplete = true;
+        releaseBody();
+        phase = Phase.ANSWER;
+        body.end(exchange);
+        if (phase == Phase.ANSWER) {
+            ctx.channel().config().setAutoRead(false);
+        }
+    }
+
+    private void inflate(ByteBuf data, int n) {
+        byte[] packed = context.packed(n);
+        data.readBytes(packed, 0, n);
+        inflater.input(packed, 0, n);
+        while (phase == Phase.BODY && body.inflate(inflater, context, exchange)) {
+            // each round delivers a piece
+        }
+        if (phase == Phase.BODY && inflater.refusal() != null) {
+            refuse(inflater.refusal());
+        }
+    }
+
+    /** Books what an unfinished body keeps in memory: its remainder here and what the door has staged of it. */
+    private void hold() {
+        long more = bodyBytes + body.held() - booked;
+        if (more > 0) {
+            if (context.book(more)) {
+                booked += more;
+            } else {
+                refuse(Refusal.IN_FLIGHT);
+            }
+        }
+    }
+
+    private void releaseBody() {
+        context.unbook(booked);
+        booked = 0;
+        if (inflater != null) {
+            context.giveBack(inflater.inflater());
+            inflater = null;
+        }
+    }
+
+    // ---------------------------------------------------------------------------------------------- answering
+
+    @Override
+    public void send(Answer answer) {
+        if (begin(answer.status())) {
+            write(answer);
+            finish();
+        }
+    }
+
+    @Override
+    public void send(String contentType, byte[] bytes, int offset, int length) {
+        if (begin(200)) {
+            append(ascii("HTTP/1.1 200 OK\r\nContent-Type: " + contentType + "\r\nContent-Length: " + length + "\r\n"));
+            endHead();
+            if (request.method() != Method.HEAD) {
+                append(bytes, offset, length);
+            }
+            finish();
+        }
+    }
+
+    @Override
+    public void fail(int status, String detail, String... headers) {
+        send(ErrorAnswer.of(status, detail, request, headers));
+    }
+
+    @Override
+    public void stream(Answer head, BodySource source) {
+        if (!begin(head.status())) {
+            source.close();
+            return;
+        }
+        this.source = source;
+        this.sourceHead = head;
+        if (bodyComplete) {
+            startStream();
+        } else {
+            skip();
+        }
+    }
+
+    @Override
+    public void later(Runnable task) {
+        int asked = generation;
+        ctx.executor().execute(() -> {
+            if (closed || answered || asked != generation) {
+                return;
+            }
+            try {
+                task.run();
+            } catch (RuntimeException | AssertionError bug) {
+                broken(bug);
+            }
+            resume();
+            flush();
+        });
+    }
+
+    /** False when the answer is not wanted any more. */
+    private boolean begin(int status) {
+        if (closed || answered || phase == Phase.HEAD || phase == Phase.LINGER) {
+            return false;
+        }
+        answered = true;
+        bodyComplete |= rules.length == 0;
+        // A long rest of the body is not worth reading for the sake of the connection.
+        boolean restIsShort = bodyComplete || rules.length >= 0 && rules.length <= Timeouts.LINGER_BYTES;
+        keepAlive &= restIsShort;
+        context.recorder().answered(handler(), request.method(), status);
+        return true;
+    }
+
+    private int handler() {
+        return endpoint == null ? 0 : endpoint.id();
+    }
+
+    private void write(Answer answer) {
+        if (keepAlive && !request.http10() && request.method() != Method.HEAD) {
+            append(answer.whole());
+            return;
+        }
+        append(answer.head());
+        endHead();
+        if (request.method() != Method.HEAD) {
+            append(answer.body());
+        }
+    }
+
+    private void endHead() {
+        if (!keepAlive) {
+            append(CLOSE);
+        } else if (request.http10()) {
+            append(KEEP_ALIVE);
+        }
+        append(LINE_END);
+    }
+
+    /** The answer is written in full. */
+    private void finish() {
+        timed();
+        if (!keepAlive) {
+            end(!bodyComplete);
+        } else if (bodyComplete) {
+            next();
+        } else {
+            skip();
+        }
+    }
+
+    /** Answered before the body was complete: its rest is passed over. */
+    private void skip() {
+        releaseBody();
+        exchange = null;
+        phase = Phase.SKIP;
+    }
+
+    private void next() {
+        phase = Phase.HEAD;
+        exchange = null;
+        endpoint = null;
+        answered = false;
+        rules.method = null;
+        headStarted = false;
+        sinceNanos = readNanos;
+        if (context.draining()) {
+            end(false);
+        }
+    }
+
+    private void startStream() {
+        phase = Phase.ANSWER;
+        long length = source.length();
+        append(sourceHead.head());
+        sourceHead = null;
+        if (length >= 0) {
+            append(ascii("Content-Length: " + length + "\r\n"));
+        } else if (!request.http10()) {
+            append(CHUNKED);
+        } else {
+            keepAlive = false;
+        }
+        endHead();
+        if (request.method() == Method.HEAD) {
+            closeSource();
+            finish();
+        } else {
+            chunked = length < 0 && !request.http10();
+            pump();
+        }
+    }
+
+    /** Writes blocks while the peer takes them; gives way to other connections between turns. */
+    private void pump() {
+        try {
+            for (int blocks = 0; ctx.channel().isWritable(); blocks++) {
+                if (blocks == BLOCKS_PER_TURN) {
+                    planPump();
+                    return;
+                }
+                ByteBuffer block = source.next();
+                if (block == null) {
+                    if (chunked) {
+                        append(LAST_CHUNK);
+                    }
+                    closeSource();
+                    finish();
+                    return;
+                }
+                write(block);
+            }
+        } catch (RuntimeException | AssertionError bug) {
+            LOG.error("streaming an answer failed", bug);
+            closeNow();
+        }
+    }
+
+    /** Goes on in a later turn of the event loop: never from within a write, whose caller is not done. */
+    private void planPump() {
+        if (!pumpPlanned) {
+            pumpPlanned = true;
+            ctx.executor().execute(this::pumpOn);
+        }
+    }
+
+    private void pumpOn() {
+        pumpPlanned = false;
+        if (closed) {
+            return;
+        }
+        stalled &= !ctx.channel().isWritable();
+        if (source != null && sourceHead == null) {
+            pump();
+        }
+        resume();
+        flush();
+    }
+
+    private void write(ByteBuffer block) {
+        int length = block.remaining();
+        if (length == 0) {
+            return;
+        }
+        ByteBuf buffer = out(length + 16);
+        if (chunked) {
+            buffer.writeCharSequence(Integer.toHexString(length), ISO_8859_1);
+            buffer.writeBytes(LINE_END);
+        }
+        buffer.writeBytes(block);
+        if (chunked) {
+            buffer.writeBytes(LINE_END);
+        }
+        handOn();
+    }
+
+    private void closeSource() {
+        BodySource ended = source;
+        source = null;
+        sourceHead = null;
+        if (ended != null) {
+            ended.close();
+        }
+    }
+
+    /** The server refuses: answer when that is still possible, and end the connection. */
+    private void refuse(Refusal refusal) {
+        context.recorder().refused(refusal);
+        boolean expectsBody = phase != Phase.HEAD;
+        abandon();
+        if (!answered) {
+            answered = true;
+            keepAlive = false;
+            if (phase == Phase.HEAD) {
+                request.reset(rules.method, false, "", null);
+                startedNanos = readNanos;
+            }
+            context.recorder().answered(handler(), request.method(), refusal.status());
+            write(ErrorAnswer.of(refusal.status(), refusal.text(), request, retry(refusal)));
+            timed();
+        }
+        end(expectsBody || refusal != Refusal.HEADER_TIMEOUT);
+    }
+
+    private static String[] retry(Refusal refusal) {
+        return refusal.status() == 503 ? new String[] {"Retry-After", "1"} : new String[0];
+    }
+
+    /** A bug of ours: the request is lost, the process is not. */
+    private void broken(Throwable bug) {
+        LOG.error("{} {} failed", request.method(), endpoint == null ? "" : endpoint.handler(), bug);
+        refuse(Refusal.SERVER_ERROR);
+    }
+
+    /** Lets go of everything the current request holds. */
+    private void abandon() {
+        Exchange open = exchange;
+        exchange = null;
+        releaseBody();
+        closeSource();
+        if (open != null && !answered) {
+            try {
+                open.abort();
+            } catch (RuntimeException | AssertionError bug) {
+                LOG.error("abort failed", bug);
+            }
+        }
+    }
+
+    // ---------------------------------------------------------------------------------------------- output
+
+    private void append(byte[] bytes) {
+        append(bytes, 0, bytes.length);
+    }
+
+    private void append(byte[] bytes, int offset, int length) {
+        out(length).writeBytes(bytes, offset, length);
+        handOn();
+    }
+
+    private ByteBuf out(int room) {
+        if (out == null) {
+            out = ctx.alloc().directBuffer(Math.max(room, 256));
+        }
+        return out;
+    }
+
+    /** Gathered output beyond {@link #OUT_MAX} goes to the socket; when that is full, nothing more is taken up. */
+    private void handOn() {
+        if (out.readableBytes() >= OUT_MAX) {
+            flush();
+            if (!ctx.channel().isWritable()) {
+                stalled = true;
+                ctx.channel().config().setAutoRead(false);
+            }
+        }
+    }
+
+    private void flush() {
+        record();
+        if (out != null) {
+            ByteBuf gathered = out;
+            out = null;
+            ctx.writeAndFlush(gathered, ctx.voidPromise());
+        }
+    }
+
+    /** Notes an answer; its duration is taken when the batch is flushed, one clock reading for all. */
+    private void timed() {
+        if (batchHandler != handler() || batchStarted != startedNanos) {
+            record();
+            batchHandler = handler();
+            batchStarted = startedNanos;
+        }
+        batchAnswers++;
+    }
+
+    private void record() {
+        if (batchAnswers > 0) {
+            context.recorder().took(batchHandler, context.nanoTime() - batchStarted, batchAnswers);
+            batchAnswers = 0;
+        }
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+        if (ctx.channel().isWritable() && (stalled || source != null)) {
+            planPump();
+        }
+    }
+
+    // ---------------------------------------------------------------------------------------------- ending
+
+    /**
+     * Ends the connection after what has been written.
+     *
+     * @param linger whether the peer may still be sending; closing at once would reset the connection and could destroy
+     *               the answer on its way
+     */
+    private void end(boolean linger) {
+        phase = Phase.LINGER;
+        keepAlive = false;
+        bodyBytes = 0;
+        exchange = null;
+        releaseBody();
+        closeSource();
+        dropWaiting();
+        sinceNanos = context.nanoTime();
+        flush();
+        ChannelFuture written = ctx.writeAndFlush(Unpooled.EMPTY_BUFFER);
+        if (linger && ctx.channel() instanceof DuplexChannel channel) {
+            ctx.channel().config().setAutoRead(true);
+            written.addListener(done -> channel.shutdownOutput());
+        } else {
+            written.addListener(ChannelFutureListener.CLOSE);
+        }
+    }
+
+    void closeNow() {
+        ctx.close();
+    }
+
+    /** The server stops: the current answer is the last one. */
+    void drain() {
+        if (phase == Phase.HEAD) {
+            end(false);
+        } else {
+            keepAlive = false;
+        }
+    }
+
+    private void dropWaiting() {
+        for (Object message = waiting.poll(); message != null; message = waiting.poll()) {
+            ReferenceCountUtil.release(message);
+        }
+        waitingRequests = 0;
+        overflow = false;
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext ctx) {
+        closed = true;
+        abandon();
+        dropWaiting();
+        if (out != null) {
+            out.release();
+            out = null;
+        }
+        context.leave(this);
+    }
+
+    /** The peer will send nothing more; it may still read its answers. */
+    @Override
+    public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
+        if (event instanceof ChannelInputShutdownEvent) {
+            inputClosed = true;
+            if (phase != Phase.ANSWER && !stalled && waiting.isEmpty()) {
+                abandon();
+                end(false);
+            }
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        if (!(cause instanceof IOException)) {
+            LOG.error("connection of {} failed", ctx.channel().remoteAddress(), cause);
+        }
+        closeNow();
+    }
+
+    // ---------------------------------------------------------------------------------------------- time
+
+    /** Called by the sweep of the event loop. */
+    void checkTime(long now) {
+        if (closed || isStalled(now)) {
+            return;
+        }
+        long waited = now - sinceNanos;
+        switch (phase) {
+            case HEAD -> {
+                if (headStarted && waited > TimeUnit.SECONDS.toNanos(limits.headerSeconds())) {
+                    readNanos = sinceNanos;
+                    refuse(Refusal.HEADER_TIMEOUT);
+                } else if (waited > TimeUnit.SECONDS.toNanos(limits.idleSeconds())) {
+                    closeNow();
+                }
+            }
+            case BODY, SKIP -> {
+                if (waited > Timeouts.BODY_WINDOW_NANOS) {
+                    if (windowBytes < Timeouts.BODY_BYTES_MIN) {
+                        refuse(Refusal.BODY_TIMEOUT);
+                    }
+                    windowBytes = 0;
+                    sinceNanos = now;
+                }
+            }
+            case LINGER -> {
+                if (waited > Timeouts.LINGER_NANOS) {
+                    closeNow();
+                }
+            }
+            default -> {}
+        }
+    }
+
+    /** Closes when the peer has taken nothing of a pending answer for too long. */
+    private boolean isStalled(long now) {
+        ChannelOutboundBuffer buffer = ctx.channel().unsafe().outboundBuffer();
+        long pending = buffer == null ? 0 : buffer.totalPendingWriteBytes() - buffer.currentProgress();
+        if (pending == 0 || pending != pendingSeen) {
+            pendingSeen = pending;
+            pendingSince = now;
+        } else if (now - pendingSince > Timeouts.STALL_NANOS) {
+            closeNow();
+            return true;
+        }
+        return false;
+    }
+
+    private static byte[] ascii(String text) {
+        return text.getBytes(ISO_8859_1);
+    }
+}

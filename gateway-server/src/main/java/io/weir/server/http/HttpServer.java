@@ -1,0 +1,189 @@
+package io.weir.server.http;
+
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.util.concurrent.EventExecutor;
+import io.netty.util.concurrent.Future;
+import io.weir.sample.Limits;
+import io.weir.server.telemetry.CounterFamily;
+import io.weir.server.telemetry.Telemetry;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+
+/**
+ * The HTTP server: listening sockets, event loops, connections. Made and stopped by one thread; {@link #addresses} and
+ * the counts may be read by any.
+ */
+public final class HttpServer {
+    /**
+     * What it is made with.
+     *
+     * @param addresses to listen on; port 0 takes a free one
+     * @param loops number of event loops
+     * @param nanoClock monotonic, for time limits and durations
+     */
+    public record Options(List<InetSocketAddress> addresses, int loops, Limits limits, LongSupplier nanoClock) {
+        /** One event loop per processor and the system's clock. */
+        public static Options of(List<InetSocketAddress> addresses, Limits limits) {
+            return new Options(addresses, Runtime.getRuntime().availableProcessors(), limits, System::nanoTime);
+        }
+    }
+
+    /** A peer that does not read is written to up to here. */
+    private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(64 << 10, 256 << 10);
+
+    private static final byte[] FULL = Answer.text(
+                    503, "too many connections, try again\n", "Retry-After", "1", "Connection", "close")
+            .whole();
+
+    private final Options options;
+    private final RouteTable routes;
+    private final Telemetry telemetry;
+    private final Transport transport;
+    private final EventLoopGroup group;
+    private final Map<EventExecutor, EventLoopContext> contexts = new IdentityHashMap<>();
+    private final ConnectionGate gate;
+    private final CounterFamily rejected;
+    private final List<Channel> listening = new ArrayList<>();
+
+    /** Creates event loops and registers the server's metrics; opens no socket yet. */
+    public HttpServer(Options options, RouteTable routes, Telemetry telemetry) {
+        this(options, routes, telemetry, Transport.best());
+    }
+
+    HttpServer(Options options, RouteTable routes, Telemetry telemetry, Transport transport) {
+        this.options = options;
+        this.routes = routes;
+        this.telemetry = telemetry;
+        this.transport = transport;
+        this.gate = new ConnectionGate(options.limits());
+        this.rejected = telemetry.counters(
+                "weir_connections_rejected_total", "Connections refused at once, by the limit they met.", "reason");
+        this.group = transport.newGroup(options.loops());
+        HttpRecorder[] recorders = new HttpRecorder[options.loops()];
+        int index = 0;
+        for (EventExecutor loop : group) {
+            recorders[index] = new HttpRecorder(routes.handlers().size());
+            EventLoopContext context = new EventLoopContext(
+                    index, recorders[index], options.nanoClock(), options.limits().inFlightBytes() / options.loops());
+            contexts.put(loop, context);
+            loop.scheduleAtFixedRate(
+                    context::sweep, Timeouts.SWEEP_MILLIS, Timeouts.SWEEP_MILLIS, TimeUnit.MILLISECONDS);
+            index++;
+        }
+        register(recorders);
+    }
+
+    private void register(HttpRecorder[] recorders) {
+        for (ConnectionGate.Entry entry : ConnectionGate.Entry.values()) {
+            if (entry != ConnectionGate.Entry.OPEN) {
+                rejected.with(entry.reason());
+            }
+        }
+        telemetry.gauge("weir_connections", "Open connections.", gate::open);
+        telemetry.gauge("weir_connections_limit", "Most connections that may be open.", options.limits()::connections);
+        telemetry.collect("weir_http_requests_total", "counter", "Requests answered.",
+                out -> HttpRecorder.collectRequests(recorders, routes.handlers(), out));
+        telemetry.collect("weir_http_rejected_total", "counter", "Requests refused before they reached a door.",
+                out -> HttpRecorder.collectRefusals(recorders, out));
+        telemetry.collect("weir_http_request_duration_seconds", "histogram",
+                "Time from reading the head of a request to flushing its answer.",
+                out -> HttpRecorder.collectDurations(recorders, routes.handlers(), out));
+    }
+
+    /**
+     * Opens the listening sockets.
+     *
+     * @throws IOException when an address cannot be bound; nothing stays open then
+     */
+    public void start() throws IOException {
+        ServerBootstrap bootstrap = new ServerBootstrap()
+                .group(group)
+                .channel(transport.serverChannel())
+                .option(ChannelOption.SO_BACKLOG, 4096)
+                .option(ChannelOption.SO_REUSEADDR, true)
+                .childOption(ChannelOption.TCP_NODELAY, true)
+                .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
+                .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
+                .childHandler(new Initializer());
+        for (InetSocketAddress address : options.addresses()) {
+            try {
+                listening.add(bootstrap.bind(address).sync().channel());
+            } catch (InterruptedException interrupted) {
+                Thread.currentThread().interrupt();
+                stop(Duration.ZERO);
+                throw new IOException("interrupted while binding " + address, interrupted);
+            } catch (Exception failed) {
+                stop(Duration.ZERO);
+                throw new IOException("cannot listen on " + address + ": " + failed.getMessage(), failed);
+            }
+        }
+    }
+
+    /** The bound addresses, in the order of the options. */
+    public List<InetSocketAddress> addresses() {
+        return listening.stream().map(c -> (InetSocketAddress) c.localAddress()).toList();
+    }
+
+    /** Name of the transport in use, for the log. */
+    public String transport() {
+        return transport.name().toLowerCase(java.util.Locale.ROOT);
+    }
+
+    /**
+     * Stops: no new connection, no new request; requests in progress are answered, within {@code grace}; then everything
+     * is closed. Blocks; not to be called by an event loop.
+     */
+    public void stop(Duration grace) {
+        listening.forEach(channel -> channel.close().awaitUninterruptibly());
+        contexts.forEach((loop, context) -> loop.execute(context::drain));
+        long deadline = System.nanoTime() + grace.toNanos();
+        while (gate.open() > 0 && System.nanoTime() < deadline) {
+            java.util.concurrent.locks.LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
+        }
+        contexts.forEach((loop, context) -> loop.submit(context::closeAll).awaitUninterruptibly(1_000));
+        Future<?> ended = group.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+        ended.awaitUninterruptibly(5_000);
+    }
+
+    /** Runs the time limits of all connections now, for tests that move the clock by hand. */
+    void sweep() {
+        contexts.forEach((loop, context) -> loop.submit(context::sweep).syncUninterruptibly());
+    }
+
+    /** Lets a connection in or turns it away. */
+    private final class Initializer extends ChannelInitializer<Channel> {
+        @Override
+        protected void initChannel(Channel channel) {
+            InetAddress address =
+                    channel.remoteAddress() instanceof InetSocketAddress remote ? remote.getAddress() : null;
+            ConnectionGate.Entry entry = gate.enter(address);
+            if (entry != ConnectionGate.Entry.OPEN) {
+                rejected.with(entry.reason()).increment();
+                ByteBuf full = channel.alloc().directBuffer(FULL.length).writeBytes(FULL);
+                channel.writeAndFlush(full).addListener(ChannelFutureListener.CLOSE);
+                return;
+            }
+            channel.closeFuture().addListener(closed -> gate.leave(address));
+            EventLoop loop = channel.eventLoop();
+            channel.pipeline()
+                    .addLast(new RequestDecoder(options.limits()))
+                    .addLast(new HttpFront(contexts.get(loop), routes, options.limits()));
+        }
+    }
+}

@@ -1,0 +1,111 @@
+package io.weir.server.http;
+
+import io.netty.handler.codec.http.HttpHeaders;
+import java.net.InetSocketAddress;
+
+/**
+ * The head of a request that has passed all rules. Reused for the next request of its connection: valid until the request
+ * is answered. Event loop only.
+ */
+public final class Request {
+    private HttpHeaders headers;
+    private Method method;
+    private boolean http10;
+    private String path;
+    private int queryAt;
+    private String target;
+    private int restAt;
+    private InetSocketAddress remote;
+
+    Request() {}
+
+    void remote(InetSocketAddress remote) {
+        this.remote = remote;
+    }
+
+    /**
+     * Takes over a head.
+     *
+     * @param target in origin form, with the route prefix removed
+     */
+    void reset(Method method, boolean http10, String target, HttpHeaders headers) {
+        this.method = method;
+        this.http10 = http10;
+        this.headers = headers;
+        this.target = target;
+        this.queryAt = target.indexOf('?');
+        this.path = queryAt < 0 ? target : target.substring(0, queryAt);
+        this.restAt = path.length();
+    }
+
+    void restAt(int restAt) {
+        this.restAt = restAt;
+    }
+
+    public Method method() {
+        return method;
+    }
+
+    boolean http10() {
+        return http10;
+    }
+
+    /** Path and query as sent, percent-encoded, visible ASCII, starting with {@code /}; without the route prefix. */
+    public String target() {
+        return target;
+    }
+
+    /** Path as sent, percent-encoded, without the query. */
+    public String path() {
+        return path;
+    }
+
+    /** What follows the prefix under which the door is registered, percent-encoded; empty for an exact path. */
+    public String rest() {
+        return path.substring(restAt);
+    }
+
+    /** Where {@link #rest} begins in {@link #target}. */
+    public int restAt() {
+        return restAt;
+    }
+
+    /** The query as sent, without {@code ?}; null when there is none. */
+    public String query() {
+        return queryAt < 0 ? null : target.substring(queryAt + 1);
+    }
+
+    /** Value of the first field of this name (any case), or null. */
+    public String header(CharSequence name) {
+        return headers == null ? null : headers.get(name);
+    }
+
+    /** Decoded value of the first query parameter of this name; null when absent or not well-formed. */
+    public String parameter(String name) {
+        if (queryAt < 0) {
+            return null;
+        }
+        QueryReader reader = new QueryReader(target, queryAt + 1);
+        while (reader.next()) {
+            if (name.equals(reader.name())) {
+                return reader.value();
+            }
+        }
+        return null;
+    }
+
+    /** Whether the {@code Accept} field names this media type with a quality above zero. Wildcards do not count. */
+    public boolean accepts(String mediaType) {
+        return Accept.names(header("accept"), mediaType);
+    }
+
+    /** Whether the {@code Accept-Encoding} field names this coding with a quality above zero. */
+    public boolean acceptsEncoding(String coding) {
+        return Accept.names(header("accept-encoding"), coding);
+    }
+
+    /** The peer, or null when it is not an Internet address. */
+    public InetSocketAddress remote() {
+        return remote;
+    }
+}
