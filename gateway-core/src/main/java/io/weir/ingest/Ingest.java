@@ -41,7 +41,8 @@ public final class Ingest {
     private final ArrayDeque<Batch> pool = new ArrayDeque<>();
     private final List<double[]> bounds = new ArrayList<>();
     private int depth;
-    private long superseded;
+    private volatile long superseded;
+    private volatile boolean rulesChanged;
 
     /**
      * @param hash the store's hash, the same secret for all event loops
@@ -73,6 +74,10 @@ public final class Ingest {
 
     /** A batch to stage into; give it back with {@link #close}, committed or not. */
     public Batch open(Mode mode) {
+        if (rulesChanged) {
+            rulesChanged = false;
+            cache.clear();
+        }
         Batch batch = pool.pollLast();
         if (batch == null) {
             batch = new Batch(this);
@@ -137,14 +142,14 @@ public final class Ingest {
         }
     }
 
-    /** Samples that met a concurrent kill and could not revive their series; they count as killed with it. */
+    /** Samples that met a concurrent kill and could not revive their series; they count as killed with it. Any thread. */
     public long superseded() {
         return superseded;
     }
 
-    /** Forgets all opaque keys; needed when rules change, since an entry holds what the rules said. */
-    public void forgetKeys() {
-        cache.clear();
+    /** Rules have changed, and with them what opaque keys stand for: they are learnt anew from the next batch on. Any thread. */
+    public void rulesChanged() {
+        rulesChanged = true;
     }
 
     // ---- prepare
@@ -324,7 +329,7 @@ public final class Ingest {
                     return;
                 }
                 if (result == TableWriter.GONE || !reserveAnyway(reference)) {
-                    superseded++;
+                    superseded = superseded + 1;
                     return;
                 }
             }
@@ -337,7 +342,7 @@ public final class Ingest {
             }
             writer.release(writer.family(reference));
             if (result == TableWriter.GONE) {
-                superseded++;
+                superseded = superseded + 1;
                 return;
             }
             reserved = false;
@@ -356,7 +361,7 @@ public final class Ingest {
                     return;
                 }
                 if (result == TableWriter.GONE || !reserveAnyway(reference)) {
-                    superseded++;
+                    superseded = superseded + 1;
                     return;
                 }
             }
@@ -369,7 +374,7 @@ public final class Ingest {
             }
             writer.release(writer.family(reference));
             if (result == TableWriter.GONE) {
-                superseded++;
+                superseded = superseded + 1;
                 return;
             }
             reserved = false;

@@ -1,0 +1,131 @@
+package io.weir.server;
+
+import io.weir.ingest.AggregationRules;
+import io.weir.ingest.Ingest;
+import io.weir.sample.FamilyPolicy;
+import io.weir.sample.KeyHash;
+import io.weir.sample.Limits;
+import io.weir.server.telemetry.Telemetry;
+import io.weir.store.Keeper;
+import io.weir.store.SeriesTable;
+import io.weir.store.StoreCommands;
+import io.weir.store.TableConfig;
+import java.security.SecureRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.agrona.concurrent.AgentRunner;
+import org.agrona.concurrent.NanoClock;
+import org.agrona.concurrent.SystemEpochClock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The aggregation core as it runs in this process: the series table, its keeper on a thread of its own, and one way in
+ * per event loop. Made and closed by one thread; the rest is for any thread, but each {@link Ingest} belongs to its loop.
+ */
+final class Core implements AutoCloseable {
+    /** A keeper that has done nothing for this long, of which it sleeps a tenth of a second at most, is stuck. */
+    static final long STALL_NANOS = TimeUnit.SECONDS.toNanos(3);
+
+    private static final Logger LOG = LoggerFactory.getLogger(Core.class);
+
+    private final KeyHash hash;
+    private final NanoClock clock = System::nanoTime;
+    private final SeriesTable table;
+    private final Keeper keeper;
+    private final AgentRunner runner;
+    private final Ingest[] ingests;
+    private volatile AggregationRules rules;
+    private long dutiesSeen = -1;
+    private long dutiesSeenAt;
+
+    Core(Limits limits, AggregationRules rules, int loops) {
+        this.rules = rules;
+        SecureRandom random = new SecureRandom();
+        hash = new KeyHash(random.nextLong(), random.nextLong(), random.nextLong(), random.nextLong());
+        Function<String, FamilyPolicy> policies = name -> this.rules.policy(name);
+        table = new SeriesTable(TableConfig.of(limits.series(), limits.families()), clock, policies);
+        keeper = new Keeper(table, SystemEpochClock.INSTANCE);
+        ingests = new Ingest[loops];
+        for (int i = 0; i < loops; i++) {
+            ingests[i] = new Ingest(table, limits, hash, policies, limits.series());
+        }
+        runner = new AgentRunner(
+                keeper.idleStrategy(), error -> LOG.error("the keeper failed in one duty cycle", error), null, keeper);
+    }
+
+    void start() {
+        AgentRunner.startOnThread(runner);
+    }
+
+    /** Way in of one event loop. */
+    Ingest ingest(int loop) {
+        return ingests[loop];
+    }
+
+    /** The hash of opaque keys and series; copy it for each thread. */
+    KeyHash hash() {
+        return hash;
+    }
+
+    StoreCommands commands() {
+        return keeper.commands();
+    }
+
+    /** Remembers ends of series from now on, for outputs that send stale markers. */
+    void recordEnds() {
+        keeper.recordEnds(true);
+    }
+
+    /** Takes new rules: policies of families at once, what opaque keys stand for from the next request of each loop on. */
+    void rules(AggregationRules newRules) {
+        rules = newRules;
+        table.families().policies(name -> rules.policy(name));
+        for (Ingest ingest : ingests) {
+            ingest.rulesChanged();
+        }
+    }
+
+    /** Why the process should be restarted, or null: the keeper has not moved between two questions that far apart. */
+    synchronized String unhealthy() {
+        long duties = keeper.duties();
+        long now = clock.nanoTime();
+        if (duties != dutiesSeen) {
+            dutiesSeen = duties;
+            dutiesSeenAt = now;
+            return null;
+        }
+        return now - dutiesSeenAt < STALL_NANOS
+                ? null
+                : "the keeper has been stuck for " + TimeUnit.NANOSECONDS.toSeconds(now - dutiesSeenAt) + " s";
+    }
+
+    void register(Telemetry telemetry) {
+        telemetry.gauge("weir_series", "Live series.", table::live);
+        telemetry.gauge("weir_series_limit", "Most series that may be live (--series.max).", table::limit);
+        telemetry.gauge("weir_families", "Metric families.", () -> table.families().size());
+        telemetry.gauge("weir_families_limit", "Most metric families there may be.", () -> table.families().limit());
+        telemetry.total("weir_series_ended_total", "Series that ended.", keeper::expired, "reason", "expired");
+        telemetry.total("weir_series_ended_total", "Series that ended.", keeper::deleted, "reason", "deleted");
+        telemetry.gauge("weir_store_index_words", "Words of the series index in use.", table::usedWords);
+        telemetry.gauge("weir_store_index_words_limit", "Words of the series index.", table::capacityWords);
+        telemetry.gauge("weir_store_text_bytes", "Bytes of label texts.", table::textBytes);
+        telemetry.total("weir_store_rebuilds_total", "Shards rebuilt to make room for new series.", keeper::rebuilds);
+        telemetry.total("weir_store_snapshots_total", "Snapshots built.", keeper::snapshots);
+        telemetry.total("weir_store_snapshot_seconds_total", "Time spent building snapshots.",
+                () -> keeper.snapshotNanos() / 1e9);
+        telemetry.total("weir_ingest_superseded_total",
+                "Samples whose series was deleted or expired while they were on their way.", () -> {
+                    long sum = 0;
+                    for (Ingest ingest : ingests) {
+                        sum += ingest.superseded();
+                    }
+                    return sum;
+                });
+    }
+
+    @Override
+    public void close() {
+        runner.close();
+    }
+}
