@@ -1,6 +1,8 @@
 package io.weir.sample;
 
+import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
@@ -16,6 +18,10 @@ public final class KeyHash {
     private static final VarHandle LONG =
             MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+
+    /** Odd, so that unequal tweaks stay so; they move into the bits above any length. */
+    private static final long TWEAK_SPREAD = 0x9e37_79b9_7f4a_7c15L;
+    private static final MethodHandle MULTIPLY_HIGH = multiplyHigh();
 
     private final long a0;
     private final long a1;
@@ -57,8 +63,10 @@ public final class KeyHash {
      * @param tweak separates uses: equal bytes with different tweaks have unrelated hashes
      */
     public void hash(byte[] buffer, int offset, int length, long tweak) {
-        long a = a0 ^ tweak;
-        long b = b0 + tweak;
+        long a = a0;
+        long b = b0;
+        // into the last product: where key bytes are mixed in, a key could be chosen that cancels the tweak
+        long end = length ^ tweak * TWEAK_SPREAD;
         int i = offset;
         int last = offset + length - 16;
         if (last >= offset) {
@@ -68,7 +76,7 @@ public final class KeyHash {
                 a = mix(x ^ a1, y ^ a);
                 b = mix(x ^ b1, y ^ b);
             }
-            finish(a, b, (long) LONG.get(buffer, last), (long) LONG.get(buffer, last + 8), length);
+            finish(a, b, (long) LONG.get(buffer, last), (long) LONG.get(buffer, last + 8), end);
         } else {
             long x = 0;
             long y = 0;
@@ -83,7 +91,7 @@ public final class KeyHash {
                         | (buffer[offset + (length >> 1)] & 0xffL) << 8
                         | buffer[offset + length - 1] & 0xffL;
             }
-            finish(a, b, x, y, length);
+            finish(a, b, x, y, end);
         }
     }
 
@@ -92,9 +100,9 @@ public final class KeyHash {
         finish(mix(p0 ^ a1, q0 ^ a0), mix(p1 ^ b1, q1 ^ b0), p1 ^ q0, p0 ^ q1, 1);
     }
 
-    private void finish(long a, long b, long x, long y, long length) {
-        h0 = mix(a1 ^ length, mix(x ^ a1, y ^ a));
-        h1 = mix(b1 ^ length, mix(x ^ b1, y ^ b));
+    private void finish(long a, long b, long x, long y, long end) {
+        h0 = mix(a1 ^ end, mix(x ^ a1, y ^ a));
+        h1 = mix(b1 ^ end, mix(x ^ b1, y ^ b));
     }
 
     /** SplitMix64's finaliser: a product with a secret of few bits would not reach the upper half. */
@@ -105,9 +113,29 @@ public final class KeyHash {
         return z ^ z >>> 31;
     }
 
-    /** Folds the unsigned 128-bit product; {@code Math.unsignedMultiplyHigh} came with Java 18. */
+    /** Folds the unsigned 128-bit product. */
     private static long mix(long x, long y) {
-        long high = Math.multiplyHigh(x, y) + ((x >> 63) & y) + ((y >> 63) & x);
-        return high ^ x * y;
+        try {
+            return (long) MULTIPLY_HIGH.invokeExact(x, y) ^ x * y;
+        } catch (Throwable e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** {@code Math.unsignedMultiplyHigh}, one instruction from Java 18 on; before that made of the signed product. */
+    private static MethodHandle multiplyHigh() {
+        MethodHandles.Lookup lookup = MethodHandles.lookup();
+        MethodType type = MethodType.methodType(long.class, long.class, long.class);
+        try {
+            return Runtime.version().feature() >= 18
+                    ? lookup.findStatic(Math.class, "unsignedMultiplyHigh", type)
+                    : lookup.findStatic(KeyHash.class, "unsignedMultiplyHigh", type);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private static long unsignedMultiplyHigh(long x, long y) {
+        return Math.multiplyHigh(x, y) + ((x >> 63) & y) + ((y >> 63) & x);
     }
 }
