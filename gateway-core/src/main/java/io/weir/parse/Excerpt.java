@@ -25,14 +25,15 @@ public final class Excerpt {
         if (from > start) {
             s.append(DOTS);
         }
+        int cut = s.length();
         for (int i = from; i < end; ) {
             int size = Utf8.sequence(b, i, end);
-            int mark = s.length();
             append(s, b, i, size);
-            if (s.length() > CHARACTERS || s.length() > CHARACTERS - DOTS.length() && i + Math.max(size, 1) < end) {
-                s.setLength(mark);
+            if (s.length() > CHARACTERS) {
+                s.setLength(cut);
                 return s.append(DOTS).toString();
             }
+            cut = s.length() <= CHARACTERS - DOTS.length() ? s.length() : cut;
             i += Math.max(size, 1);
         }
         return s.toString();

@@ -49,6 +49,9 @@ public final class TextParser extends Parser<SampleSink> {
     private static final long ONES = 0x0101_0101_0101_0101L;
     private static final long HIGHS = 0x8080_8080_8080_8080L;
     private static final long NEWLINES = '\n' * ONES;
+    private static final long SPACES = ' ' * ONES;
+    private static final long TABS = '\t' * ONES;
+    private static final long BRACES = '}' * ONES;
     private static final long QUOTES = '"' * ONES;
     private static final long BACKSLASHES = '\\' * ONES;
     private static final long EXPONENT = 0x7ff0_0000_0000_0000L;
@@ -194,14 +197,12 @@ public final class TextParser extends Parser<SampleSink> {
     }
 
     private Code sample(byte[] b, int start, int end) {
-        int brace = end - 1;
-        while (brace >= start && b[brace] != '}') {
-            brace--;
-        }
+        int brace = lastBrace(b, start, end);
         int opaqueEnd = brace >= start ? brace + 1 : blank(b, start, end);
 
         int i = skipBlanks(b, opaqueEnd, end);
-        long bits = NumberReader.bits(b, i, end);
+        // a longer rest is likely to hold a timestamp
+        long bits = end - i <= 16 ? NumberReader.bits(b, i, end) : NumberReader.INVALID;
         double v = Double.longBitsToDouble(bits);
         // all exponent bits set: infinite or INVALID
         if ((bits & EXPONENT) == EXPONENT) {
@@ -385,6 +386,12 @@ public final class TextParser extends Parser<SampleSink> {
         if (i == end) {
             return false;
         }
+        if (end - i <= 18) {
+            while (i < end && b[i] >= '0' && b[i] <= '9') {
+                i++;
+            }
+            return i == end;
+        }
         // summed below zero, where there is room for one more
         long n = 0;
         for (; i < end; i++) {
@@ -472,15 +479,34 @@ public final class TextParser extends Parser<SampleSink> {
 
     private static int newline(byte[] b, int from, int end) {
         int i = from;
-        for (; i <= end - Long.BYTES; i += Long.BYTES) {
-            long found = zeroBytes((long) LONG.get(b, i) ^ NEWLINES);
-            if (found != 0) {
-                return i + (Long.numberOfTrailingZeros(found) >>> 3);
+        for (; i <= end - 16; i += 16) {
+            long x = (long) LONG.get(b, i) ^ NEWLINES;
+            long y = (long) LONG.get(b, i + 8) ^ NEWLINES;
+            if (((x - ONES & ~x | y - ONES & ~y) & HIGHS) != 0) {
+                long found = zeroBytes(x);
+                i += found != 0 ? 0 : 8;
+                return i + (Long.numberOfTrailingZeros(found != 0 ? found : zeroBytes(y)) >>> 3);
             }
         }
         while (i < end && b[i] != '\n') {
             i++;
         }
+        return i;
+    }
+
+    /** Index of the last closing brace in {@code [start, end)}; less than {@code start} when there is none. */
+    private static int lastBrace(byte[] b, int start, int end) {
+        int i = end;
+        for (; i > start && i >= Long.BYTES; i -= Long.BYTES) {
+            long x = (long) LONG.get(b, i - Long.BYTES) ^ BRACES;
+            long found = ~((x & ~HIGHS) + ~HIGHS | x) & HIGHS;
+            if (found != 0) {
+                return i - 1 - (Long.numberOfLeadingZeros(found) >>> 3);
+            }
+        }
+        do {
+            i--;
+        } while (i >= start && b[i] != '}');
         return i;
     }
 
@@ -522,6 +548,13 @@ public final class TextParser extends Parser<SampleSink> {
 
     private static int blank(byte[] b, int from, int end) {
         int i = from;
+        for (; i <= end - Long.BYTES; i += Long.BYTES) {
+            long word = (long) LONG.get(b, i);
+            long found = zeroBytes(word ^ SPACES) | zeroBytes(word ^ TABS);
+            if (found != 0) {
+                return i + (Long.numberOfTrailingZeros(found) >>> 3);
+            }
+        }
         while (i < end && !isBlank(b[i])) {
             i++;
         }
