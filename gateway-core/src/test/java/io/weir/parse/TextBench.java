@@ -17,6 +17,8 @@ final class TextBench {
     private static final byte[] FOREIGN = "\"}\n\\ 1\n\"".getBytes(StandardCharsets.US_ASCII);
 
     final RecordingSink sink = new RecordingSink();
+    private final Limits limits;
+    private final TextParser.Timestamps timestamps;
     private final TextParser parser;
 
     TextBench() {
@@ -24,7 +26,14 @@ final class TextBench {
     }
 
     TextBench(Limits limits, TextParser.Timestamps timestamps) {
+        this.limits = limits;
+        this.timestamps = timestamps;
         this.parser = new TextParser(limits, new KeyHash(11, 22, 33, 44), timestamps);
+    }
+
+    /** The same with nothing known yet. */
+    TextBench fresh() {
+        return new TextBench(limits, timestamps);
     }
 
     /** Parses the body in one piece. */

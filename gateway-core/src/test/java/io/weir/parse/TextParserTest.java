@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.weir.sample.Code;
 import io.weir.sample.KeyHash;
 import io.weir.sample.Limits;
+import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 
 class TextParserTest {
@@ -366,6 +368,36 @@ class TextParserTest {
     }
 
     @Test
+    void shouldNotSearchTheTailAgainForItsNewline() {
+        TextParser parser =
+                new TextParser(Limits.DEFAULTS, new KeyHash(1, 2, 3, 4), TextParser.Timestamps.IGNORE);
+        RecordingSink sink = new RecordingSink();
+        parser.reset(sink);
+        byte[] tail = bytes("m 1 ");
+        assertThat(parser.parse(tail, 0, tail.length)).isEqualTo(Parser.Result.NEED_MORE);
+        // a newline that no caller would put there stays unseen
+        byte[] more = bytes("m\n1  ");
+        assertThat(parser.parse(more, 0, more.length)).isEqualTo(Parser.Result.NEED_MORE);
+        assertThat(parser.consumed()).isZero();
+        // the search starts afresh behind the line
+        byte[] rest = bytes("m 1   \nn 2\no");
+        assertThat(parser.parse(rest, 0, rest.length)).isEqualTo(Parser.Result.NEED_MORE);
+        assertThat(parser.consumed()).isEqualTo(rest.length - 1);
+        assertThat(sink.told).containsExactly("m 1.0", "n 2.0");
+    }
+
+    @Test
+    void shouldForgetARefusedBodyOnReset() {
+        TextBench bench = new TextBench();
+        assertThat(bench.feed(bytes("m 1\nn 2"), 3, 6).failure()).isNull();
+        assertThat(bench.feed(bytes("m 1\n9n 2"), 3, 6).failure()).isNotNull();
+        TextBench.Verdict verdict = bench.feed(bytes("x 1\ny 2\n"), 6);
+        assertThat(verdict.failure()).isNull();
+        assertThat(verdict.lines()).isEqualTo(2);
+        assertThat(verdict.samples()).isEqualTo(2);
+    }
+
+    @Test
     void shouldAcceptEmptyBodies() {
         good("");
         good("\n");
@@ -416,7 +448,7 @@ class TextParserTest {
         assertThat(failure.detail()).as(body).isEqualTo(detail);
     }
 
-    private static void every(byte[] body, java.util.function.Consumer<TextBench.Verdict> check) {
+    private static void every(byte[] body, Consumer<TextBench.Verdict> check) {
         check.accept(everyWay(new TextBench(), body));
     }
 
@@ -426,6 +458,7 @@ class TextParserTest {
         assertThat(bench.whole(body)).as("again").isEqualTo(whole);
         assertThat(bench.feed(body)).as("all at the end").isEqualTo(whole);
         assertThat(bench.byteByByte(body)).as("byte by byte").isEqualTo(whole);
+        assertThat(bench.fresh().byteByByte(body)).as("byte by byte, nothing known").isEqualTo(whole);
         for (int i = 0; i <= body.length; i++) {
             assertThat(bench.feed(body, i)).as("cut at " + i).isEqualTo(whole);
             assertThat(bench.feed(body, i, body.length)).as("cut at " + i).isEqualTo(whole);
@@ -438,7 +471,7 @@ class TextParserTest {
     }
 
     private static byte[] concat(byte[]... parts) {
-        java.io.ByteArrayOutputStream all = new java.io.ByteArrayOutputStream();
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
         for (byte[] part : parts) {
             all.writeBytes(part);
         }
