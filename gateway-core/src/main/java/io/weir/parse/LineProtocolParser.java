@@ -50,8 +50,8 @@ public final class LineProtocolParser extends Parser<PointSink> {
     private static final long ONES = 0x0101_0101_0101_0101L;
     private static final long HIGH = 0x8080_8080_8080_8080L;
 
+    /** Exact powers of ten for the at most 6 digits behind a point in a word. */
     private static final double[] TEN = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7};
-    private static final long[] LONG_TEN = {1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000};
     private static final FieldKind[] KINDS = FieldKind.values();
     private static final int FLOAT = FieldKind.FLOAT.ordinal();
     private static final int INTEGER = FieldKind.INTEGER.ordinal();
@@ -117,18 +117,16 @@ public final class LineProtocolParser extends Parser<PointSink> {
     private byte[] plain = new byte[256];
     private long[] tagHashes = new long[16];
 
-    // The key, with its '=', that stood at the same place of the line before: two words under masks, and its hash.
-    private final long[] guess0 = new long[GUESSES];
-    private final long[] guess1 = new long[GUESSES];
-    private final long[] guessMask0 = new long[GUESSES];
-    private final long[] guessMask1 = new long[GUESSES];
-    private final int[] guessBytes = new int[GUESSES];
-    private final long[] guessHash0 = new long[GUESSES];
-    private final long[] guessHash1 = new long[GUESSES];
+    private final Guess[] guesses = new Guess[GUESSES];
+
+    // the last timestamp of 19 digits: its first 8 as they stood, and as a number
+    private long timestampWord;
+    private long timestampHead;
 
     public LineProtocolParser(KeyHash hash, Limits limits) {
         this.hash = hash.copy();
         this.lineBytes = limits.linePointBytes();
+        Arrays.setAll(guesses, i -> new Guess());
     }
 
     @Override
@@ -412,16 +410,16 @@ public final class LineProtocolParser extends Parser<PointSink> {
         int inner = 0;
         for (; ; count++) {
             int key = i;
-            int g = count & GUESSES - 1;
+            Guess guess = guesses[count & GUESSES - 1];
             int keyEnd;
             long k0;
             long k1;
-            if (guessBytes[g] != 0
-                    && ((word(b, i) ^ guess0[g]) & guessMask0[g] | (word(b, i + 8) ^ guess1[g]) & guessMask1[g]) == 0) {
-                i += guessBytes[g];
+            if (guess.bytes != 0
+                    && ((word(b, i) ^ guess.word0) & guess.mask0 | (word(b, i + 8) ^ guess.word1) & guess.mask1) == 0) {
+                i += guess.bytes;
                 keyEnd = i - 1;
-                k0 = guessHash0[g];
-                k1 = guessHash1[g];
+                k0 = guess.hash0;
+                k1 = guess.hash1;
             } else {
                 keyEnd = keyEnd(b, i, bound);
                 if (keyEnd < 0) {
@@ -430,7 +428,7 @@ public final class LineProtocolParser extends Parser<PointSink> {
                 hash.hash(b, key, keyEnd - key, TWEAK);
                 k0 = hash.h0();
                 k1 = hash.h1();
-                guess(g, b, key, keyEnd, k0, k1);
+                guess.set(b, key, keyEnd, k0, k1);
                 i = keyEnd + 1;
             }
             if (i >= bound) {
@@ -442,44 +440,44 @@ public final class LineProtocolParser extends Parser<PointSink> {
             double value;
             int t;
             if (c <= '9' && c >= '-') {
-                int first = c == '-' ? i + 1 : i;
-                long w = word(b, first);
-                int n = digits(w);
-                t = first + n;
-                if (t >= bound) {
-                    return INCOMPLETE;
-                }
+                // Numbers of at most 7 bytes are read from one word. s and e are bits before the first and the second byte
+                // that is no digit; between them lies the point, which is taken out.
+                int sign = '-' - c >>> 31 ^ 1;
+                long w = word(b, i + sign);
+                long other = nonDigits(w);
+                int s = Long.numberOfTrailingZeros(other) & 0x78;
+                int e = s;
+                long spelt = w;
                 kind = FLOAT;
-                byte stop = b[t];
-                long whole = decimal(w, n);
-                value = whole;
-                if (n < 8 && stop == '.') {
-                    long f = word(b, t + 1);
-                    int m = digits(f);
-                    t += 1 + m;
+                if ((byte) (w >>> s) == '.') {
+                    e = Long.numberOfTrailingZeros(other & other - 1) & 0x78;
+                    long mask = (1L << s) - 1;
+                    spelt = w & mask | w >>> 8 & ~mask;
+                    value = decimal(spelt, e - 8) / TEN[e - s - 8 >>> 3 & 7];
+                    s = 8;
+                } else {
+                    value = decimal(w, s);
+                    s = 0;
+                    if ((byte) (w >>> e) == 'i' && e > 0 && e < 56) {
+                        kind = INTEGER;
+                        s = 8;
+                        e += 8;
+                    }
+                }
+                byte stop = (byte) (w >>> e);
+                if (e > s && e < 64 && (stop == ',' || stop == ' ' || stop == '\n' || stop == '\r')) {
+                    t = i + sign + (e >>> 3);
                     if (t >= bound) {
                         return INCOMPLETE;
                     }
-                    stop = n + m == 0 || m == 8 ? 0 : b[t];
-                    value = (whole * LONG_TEN[m & 7] + decimal(f, m)) / TEN[m & 7];
-                } else if (n == 0 || n == 8) {
-                    stop = 0;
-                } else if (stop == 'i') {
-                    if (++t >= bound) {
-                        return INCOMPLETE;
-                    }
-                    stop = b[t];
-                    kind = INTEGER;
-                }
-                if (stop != ',' && stop != ' ' && stop != '\n' && stop != '\r') {
+                    value = sign != 0 ? -value : value;
+                } else {
                     t = number(b, i, bound);
                     if (t < 0) {
                         return t == INCOMPLETE ? INCOMPLETE : bad(Code.LP_FIELD_VALUE, b, prefix, prefixEnd, i, at, bound);
                     }
                     kind = this.kind;
                     value = number;
-                } else if (c == '-') {
-                    value = -value;
                 }
             } else if (c == '"') {
                 t = string(b, i, bound);
@@ -499,7 +497,7 @@ public final class LineProtocolParser extends Parser<PointSink> {
             }
 
             if (code == Code.OK) {
-                hash.combine(p0, p1, k0 ^ kind, k1);
+                hash.combine(p0, p1, k0 ^ kind, k1 ^ kind);
                 Code answer = sink.known(hash.h0(), hash.h1(), value);
                 if (answer != Code.OK) {
                     unknown(answer, b, prefix, prefixEnd, key, keyEnd, kind, value);
@@ -800,21 +798,6 @@ public final class LineProtocolParser extends Parser<PointSink> {
         }
     }
 
-    private void guess(int g, byte[] b, int key, int keyEnd, long h0, long h1) {
-        int bytes = keyEnd + 1 - key;
-        if (bytes > 16) {
-            guessBytes[g] = 0;
-            return;
-        }
-        guessBytes[g] = bytes;
-        guessMask0[g] = bytes >= 8 ? -1L : (1L << 8 * bytes) - 1;
-        guessMask1[g] = bytes <= 8 ? 0 : bytes == 16 ? -1L : (1L << 8 * (bytes - 8)) - 1;
-        guess0[g] = word(b, key);
-        guess1[g] = word(b, key + 8);
-        guessHash0[g] = h0;
-        guessHash1[g] = h1;
-    }
-
     /** Reads the string whose quote is at {@code i}; answers the index behind its last quote. */
     private int string(byte[] b, int from, int bound) {
         openQuote = from;
@@ -973,39 +956,32 @@ public final class LineProtocolParser extends Parser<PointSink> {
 
     /** Reads a timestamp into {@link #integer}, in nanoseconds; answers the index behind its digits. */
     private int timestamp(byte[] b, int from, int bound) {
-        boolean negative = b[from] == '-';
-        int first = negative ? from + 1 : from;
-        long w0 = word(b, first);
-        int n = digits(w0);
-        long v = decimal(w0, n);
-        int i = first + n;
-        if (n == 8) {
-            long w1 = word(b, i);
-            n = digits(w1);
-            i += n;
-            v = v * (n == 8 ? 100_000_000L : LONG_TEN[n]) + decimal(w1, n);
-            if (n == 8) {
-                long w2 = word(b, i);
-                n = digits(w2);
-                i += n;
-                if (n <= 3) {
-                    v = v * LONG_TEN[n] + decimal(w2, n);
-                } else {
-                    i = pastDigits(b, i, bound);
-                    if (i >= bound) {
-                        return INCOMPLETE;
-                    }
-                    if (!magnitude(b, first, i)) {
-                        return BAD;
-                    }
-                    v = integer;
+        if (bound - from >= 20 && unitNanos == 1 && b[from + 19] <= ' ') {
+            // 19 digits as 8 + 3 + 8; the first 8 seldom differ from those of the line before
+            long middle = word(b, from + 8);
+            long tail = word(b, from + 11);
+            long head = word(b, from);
+            if ((nonDigits(middle) | nonDigits(tail) | nonDigits(head)) == 0) {
+                if (head != timestampWord) {
+                    timestampWord = head;
+                    timestampHead = decimal(head, 64);
                 }
+                long v = timestampHead * 100_000_000_000L + decimal(middle, 24) * 100_000_000L + decimal(tail, 64);
+                integer = v;
+                return v >= 0 && isStop(b[from + 19]) ? from + 19 : BAD;
             }
         }
+        boolean negative = b[from] == '-';
+        int first = negative ? from + 1 : from;
+        int i = pastDigits(b, first, bound);
         if (i >= bound) {
             return INCOMPLETE;
         }
-        if (i == first || b[i] == ',' || !isStop(b[i]) || v < 0 && !(negative && v == Long.MIN_VALUE)) {
+        if (i == first || b[i] == ',' || !isStop(b[i]) || !magnitude(b, first, i)) {
+            return BAD;
+        }
+        long v = integer;
+        if (v < 0 && !(negative && v == Long.MIN_VALUE)) {
             return BAD;
         }
         v = negative ? -v : v;
@@ -1052,21 +1028,39 @@ public final class LineProtocolParser extends Parser<PointSink> {
         return w - ONES & ~w & HIGH;
     }
 
-    /** How many of the bytes of {@code w} are digits before the first that is none; 0 to 8. */
-    private static int digits(long w) {
+    /** Marks bytes of {@code w} that are no digits, all of them exactly. */
+    private static long nonDigits(long w) {
         long t = w ^ 0x3030_3030_3030_3030L;
-        long other = ((t & ~HIGH) + 0x76 * ONES | t) & HIGH;
-        return Long.numberOfTrailingZeros(other) >>> 3;
+        return ((t & ~HIGH) + 0x76 * ONES | t) & HIGH;
     }
 
-    /** The number that the first {@code n} bytes of {@code w} spell, which are digits. */
-    private static long decimal(long w, int n) {
-        if (n == 0) {
-            return 0;
-        }
-        long v = w << 64 - 8 * n;
+    /** The number that the first {@code bits / 8} bytes of {@code w} spell, which are 1 to 8 digits. */
+    private static long decimal(long w, int bits) {
+        long v = w << 64 - bits;
         v = (v & 0x0f0f_0f0f_0f0f_0f0fL) * 2561 >>> 8;
         v = (v & 0x00ff_00ff_00ff_00ffL) * 6_553_601 >>> 16;
         return (v & 0x0000_ffff_0000_ffffL) * 42_949_672_960_001L >>> 32;
+    }
+
+    /** The key, with its {@code =}, that stood at some place of the line before: two words under masks, and its hash. */
+    private static final class Guess {
+        int bytes;
+        long word0;
+        long mask0;
+        long word1;
+        long mask1;
+        long hash0;
+        long hash1;
+
+        void set(byte[] b, int key, int keyEnd, long hash0, long hash1) {
+            int length = keyEnd + 1 - key;
+            bytes = length <= 16 ? length : 0;
+            mask0 = length >= 8 ? -1L : (1L << 8 * length) - 1;
+            mask1 = length <= 8 ? 0 : length >= 16 ? -1L : (1L << 8 * (length - 8)) - 1;
+            word0 = word(b, key);
+            word1 = word(b, key + 8);
+            this.hash0 = hash0;
+            this.hash1 = hash1;
+        }
     }
 }

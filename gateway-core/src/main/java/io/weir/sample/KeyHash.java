@@ -97,7 +97,8 @@ public final class KeyHash {
 
     /** Hashes the pair of two earlier results, such as a series prefix and a field key. */
     public void combine(long p0, long p1, long q0, long q1) {
-        finish(mix(p0 ^ a1, q0 ^ a0), mix(p1 ^ b1, q1 ^ b0), p1 ^ q0, p0 ^ q1, 1);
+        h0 = mix(p0 ^ a1, q0 ^ a0);
+        h1 = mix(p1 ^ b1, q1 ^ b0);
     }
 
     private void finish(long a, long b, long x, long y, long end) {
