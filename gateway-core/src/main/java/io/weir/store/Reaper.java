@@ -14,15 +14,26 @@ final class Reaper {
     private final Slab slab;
     private final EndedLog ended;
     private final LabelText walk = new LabelText();
+    private Ends ends = (n, meta, word, cell) -> {};
     private int passTick = Integer.MIN_VALUE;
     private int next = -1;
+    private long kills;
     private volatile long expired;
     private volatile long deleted;
+
+    /** Hears of every series that ended: its final value is {@code word} or, when not scalar, {@code cell}. */
+    interface Ends {
+        void ended(int number, long meta, long word, CellValue cell);
+    }
 
     Reaper(SeriesTable table, EndedLog ended) {
         this.table = table;
         this.slab = table.slab;
         this.ended = ended;
+    }
+
+    void ends(Ends listener) {
+        ends = listener;
     }
 
     long expired() {
@@ -35,7 +46,7 @@ final class Reaper {
 
     /** Series killed so far. */
     long kills() {
-        return expired + deleted;
+        return kills;
     }
 
     /** Kills what the selector matches; {@code layout} may lack nothing that lives, or is null. */
@@ -105,6 +116,8 @@ final class Reaper {
 
     /** What follows a kill, whose final value is {@code word} or {@code cell}. */
     private void killed(int n, long meta, long word, CellValue cell) {
+        kills++;
+        ends.ended(n, meta, word, cell);
         slab.clearStamp(n);
         long h0 = slab.h0Plain(n);
         long text = slab.text(n);
