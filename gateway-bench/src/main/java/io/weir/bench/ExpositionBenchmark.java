@@ -98,8 +98,17 @@ public class ExpositionBenchmark {
 
     @Benchmark
     public long textGzip() {
-        RenderedSnapshot rendered = new RenderedSnapshot(
-                snapshot, ExpositionFormat.TEXT, RenderedSnapshot.Encoding.GZIP, RenderedSnapshot.GZIP_LEVEL, 0);
+        return gzip(RenderedSnapshot.GZIP_LEVEL_FAST);
+    }
+
+    @Benchmark
+    public long textGzipZlib2() {
+        return gzip(2);
+    }
+
+    private long gzip(int level) {
+        RenderedSnapshot rendered =
+                new RenderedSnapshot(snapshot, ExpositionFormat.TEXT, RenderedSnapshot.Encoding.GZIP, level, 0);
         long bytes = 0;
         try (RenderedSnapshot.Reader reader = rendered.open()) {
             for (byte[] b = reader.next(); b != null; b = reader.next()) {

@@ -8,7 +8,7 @@ import java.util.zip.Deflater;
  * those before it and ends on a byte boundary (sync flush), so pieces can be made by any thread, kept, and joined in any
  * member; their checksums are joined by arithmetic.
  *
- * <p>Instances are not thread-safe and hold native memory until {@link #close()}. Source: RFC 1951 3.2, RFC 1952 2.3.
+ * <p>Instances are not thread-safe and may hold native memory until {@link #close()}. Source: RFC 1951 3.2, RFC 1952 2.3.
  */
 final class GzipMember implements AutoCloseable {
     /** Deflate, no flags, no time, level as in "fastest", unknown system. */
@@ -23,11 +23,16 @@ final class GzipMember implements AutoCloseable {
     private static final int ONE = 1 << 31;
     private static final int X = 1 << 30;
 
-    private final Deflater deflater;
     private final CRC32 crc = new CRC32();
+    /** One of the two is null. */
+    private final FastDeflate fast;
 
+    private final Deflater zlib;
+
+    /** At {@link RenderedSnapshot#GZIP_LEVEL_FAST} uses {@link FastDeflate}, else zlib at {@code level}. */
     GzipMember(int level) {
-        deflater = new Deflater(level, true);
+        fast = level == RenderedSnapshot.GZIP_LEVEL_FAST ? new FastDeflate() : null;
+        zlib = fast == null ? new Deflater(level, true) : null;
     }
 
     static void header(ByteBlock out) {
@@ -58,22 +63,29 @@ final class GzipMember implements AutoCloseable {
      * @return the checksum of {@code plain}
      */
     int piece(ByteBlock plain, ByteBlock out) {
-        int length = plain.length();
+        if (fast != null) {
+            fast.piece(plain.array(), 0, plain.length(), out);
+        } else {
+            zlib(plain, out);
+        }
         crc.reset();
-        crc.update(plain.array(), 0, length);
+        crc.update(plain.array(), 0, plain.length());
+        return (int) crc.getValue();
+    }
 
-        deflater.reset();
-        deflater.setInput(plain.array(), 0, length);
+    private void zlib(ByteBlock plain, ByteBlock out) {
+        int length = plain.length();
+        zlib.reset();
+        zlib.setInput(plain.array(), 0, length);
         int written;
         int room;
         do {
             // stored blocks are the worst: 5 bytes in 16 KiB and the flush
             room = length + (length >>> 11) + 64;
             byte[] a = out.reserve(room);
-            written = deflater.deflate(a, out.length(), room, Deflater.SYNC_FLUSH);
+            written = zlib.deflate(a, out.length(), room, Deflater.SYNC_FLUSH);
             out.length(out.length() + written);
         } while (written == room);
-        return (int) crc.getValue();
     }
 
     /** Checksum of two runs of bytes joined, of which the second has {@code length} bytes. */
@@ -102,6 +114,8 @@ final class GzipMember implements AutoCloseable {
 
     @Override
     public void close() {
-        deflater.end();
+        if (zlib != null) {
+            zlib.end();
+        }
     }
 }
