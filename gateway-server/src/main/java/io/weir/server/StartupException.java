@@ -1,5 +1,7 @@
 package io.weir.server;
 
+import io.weir.server.config.ExitCode;
+
 /** The gateway cannot start. The message is for the user: one line that says what to do. */
 public final class StartupException extends Exception {
     private static final long serialVersionUID = 1L;
@@ -11,7 +13,16 @@ public final class StartupException extends Exception {
         this.exitCode = exitCode;
     }
 
-    /** One of {@link io.weir.server.config.ExitCode}. */
+    /** Of {@link ExitCode#LISTEN}. */
+    static StartupException cannotListen(Object address, Throwable cause) {
+        return new StartupException(
+                ExitCode.LISTEN,
+                "cannot listen on " + address + ": " + cause.getMessage()
+                        + " (choose another address with --web.listen-address)",
+                cause);
+    }
+
+    /** One of {@link ExitCode}. */
     public int exitCode() {
         return exitCode;
     }

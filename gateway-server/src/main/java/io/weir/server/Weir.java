@@ -20,7 +20,6 @@ import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.HttpVersion;
 import io.weir.server.config.Address;
 import io.weir.server.config.Config;
-import io.weir.server.config.ExitCode;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -77,8 +76,6 @@ public final class Weir implements AutoCloseable {
     }
 
     private Channel listen(Address address) throws StartupException {
-        InetSocketAddress socketAddress =
-                address.host().isEmpty() ? new InetSocketAddress(address.port()) : new InetSocketAddress(address.host(), address.port());
         ChannelFuture bound = new ServerBootstrap()
                 .group(loops)
                 .channel(NioServerSocketChannel.class)
@@ -88,16 +85,12 @@ public final class Weir implements AutoCloseable {
                         channel.pipeline().addLast(new HttpServerCodec(), new Health());
                     }
                 })
-                .bind(socketAddress)
+                .bind(address.toSocketAddress())
                 .awaitUninterruptibly();
         if (bound.isSuccess()) {
             return bound.channel();
         }
-        throw new StartupException(
-                ExitCode.LISTEN,
-                "cannot listen on " + address + ": " + bound.cause().getMessage()
-                        + " (choose another address with --web.listen-address)",
-                bound.cause());
+        throw StartupException.cannotListen(address, bound.cause());
     }
 
     private static final class Health extends SimpleChannelInboundHandler<HttpRequest> {

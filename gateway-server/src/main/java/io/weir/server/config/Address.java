@@ -1,5 +1,7 @@
 package io.weir.server.config;
 
+import java.net.InetSocketAddress;
+
 /**
  * Where to listen. Immutable, any thread.
  *
@@ -24,6 +26,11 @@ public record Address(String host, int port) {
             throw expected();
         }
         return new Address(host, Values.integer(text.substring(colon + 1), 0, PORT_MAX));
+    }
+
+    /** For a socket; the name is looked up here, and stays unresolved when it is unknown. */
+    public InetSocketAddress toSocketAddress() {
+        return host.isEmpty() ? new InetSocketAddress(port) : new InetSocketAddress(host, port);
     }
 
     private static BadValue expected() {

@@ -6,6 +6,7 @@ import io.weir.sample.Limits;
 import io.weir.server.remotewrite.RemoteWriteConfig;
 import io.weir.server.remotewrite.RemoteWriteConfig.Header;
 import io.weir.server.remotewrite.Secret;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,7 +42,7 @@ public final class ConfigLoader {
         loader.typed.override(flags);
         String file = loader.typed.text(Options.CONFIG_FILE);
         if (!file.isEmpty()) {
-            loader.readFile(path(file));
+            loader.readFile(Path.of(file));
         }
         loader.merged.override(loader.typed);
         return loader;
@@ -80,7 +81,7 @@ public final class ConfigLoader {
                 merged.bool(Options.WEB_ENABLE_LIFECYCLE));
     }
 
-    private Optional<Path> storagePath() throws ConfigException {
+    private Optional<Path> storagePath() {
         String text = merged.text(Options.STORAGE_PATH);
         return text.equals(Options.NONE) ? Optional.empty() : Optional.of(file(merged, Options.STORAGE_PATH));
     }
@@ -167,33 +168,23 @@ public final class ConfigLoader {
     private static RemoteWriteConfig receiver(String url, Settings settings) throws ConfigException {
         String username = settings.text(Options.REMOTE_WRITE_USERNAME);
         String password = settings.text(Options.REMOTE_WRITE_PASSWORD);
-        Path passwordFile = file(settings, Options.REMOTE_WRITE_PASSWORD_FILE);
-        Path bearerTokenFile = file(settings, Options.REMOTE_WRITE_BEARER_TOKEN_FILE);
-        if (!password.isEmpty() && passwordFile != null) {
-            throw settings.problem(Options.REMOTE_WRITE_PASSWORD_FILE, "remote-write.password is given too");
-        }
-        if (username.isEmpty() && (!password.isEmpty() || passwordFile != null)) {
-            Option given = passwordFile == null ? Options.REMOTE_WRITE_PASSWORD : Options.REMOTE_WRITE_PASSWORD_FILE;
-            throw settings.problem(given, "a password needs remote-write.username");
-        }
-        if (!username.isEmpty() && password.isEmpty() && passwordFile == null) {
-            throw settings.problem(
-                    Options.REMOTE_WRITE_USERNAME, "a user needs remote-write.password-file or remote-write.password");
-        }
-        if (bearerTokenFile != null && !username.isEmpty()) {
-            throw settings.problem(Options.REMOTE_WRITE_BEARER_TOKEN_FILE, "remote-write.username is given too");
-        }
+        URI target = Settings.url(url);
         List<Header> headers = settings.texts(Options.REMOTE_WRITE_HEADERS).stream()
                 .map(text -> Settings.checked(() -> Values.header(text)))
                 .toList();
-        return new RemoteWriteConfig(
-                Settings.url(url),
-                settings.duration(Options.REMOTE_WRITE_INTERVAL),
-                username.isEmpty() ? null : username,
-                password.isEmpty() ? null : new Secret(password),
-                passwordFile,
-                bearerTokenFile,
-                headers);
+        try {
+            return new RemoteWriteConfig(
+                    target,
+                    settings.duration(Options.REMOTE_WRITE_INTERVAL),
+                    username.isEmpty() ? null : username,
+                    password.isEmpty() ? null : new Secret(password),
+                    file(settings, Options.REMOTE_WRITE_PASSWORD_FILE),
+                    file(settings, Options.REMOTE_WRITE_BEARER_TOKEN_FILE),
+                    headers,
+                    RemoteWriteConfig.Tuning.DEFAULTS);
+        } catch (IllegalArgumentException e) {
+            throw settings.problem(Options.REMOTE_WRITE_URL, "receiver " + target.getHost() + ": " + e.getMessage());
+        }
     }
 
     private Config.Log log() {
@@ -203,12 +194,8 @@ public final class ConfigLoader {
     }
 
     /** Null when there is none. */
-    private static Path file(Settings settings, Option option) throws ConfigException {
+    private static Path file(Settings settings, Option option) {
         String text = settings.text(option);
-        return text.isEmpty() ? null : path(text);
-    }
-
-    private static Path path(String text) {
-        return Path.of(text);
+        return text.isEmpty() ? null : Path.of(text);
     }
 }

@@ -15,8 +15,8 @@ final class Environment {
     private Environment() {}
 
     /**
-     * An empty variable is the same as none. Lists are separated by line feeds or, except for headers, whose values may
-     * hold commas, by commas.
+     * An empty variable is the same as none. Lists are separated by commas and line feeds; headers, whose values may hold
+     * commas, by line feeds only.
      *
      * @throws ConfigException of {@link ExitCode#USAGE}, for unknown {@code WEIR_} variables too
      */
@@ -61,7 +61,7 @@ final class Environment {
         if (!option.repeatable()) {
             return List.of(text);
         }
-        String separator = text.indexOf('\n') >= 0 || option.type() == Type.HEADER ? "\n" : ",";
+        String separator = option.type() == Type.HEADER ? "\n" : "[,\n]";
         return Arrays.stream(text.split(separator))
                 .map(String::strip)
                 .filter(part -> !part.isEmpty())

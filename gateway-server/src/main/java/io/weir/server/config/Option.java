@@ -95,7 +95,9 @@ record Option(
     }
 
     void check(String text) throws BadValue {
-        if (type != Type.CHOICE && choices.contains(text)) {
+        boolean word = type != Type.CHOICE && choices.contains(text);
+        boolean unset = text.isEmpty() && initial.isEmpty() && !repeatable;
+        if (word || unset) {
             return;
         }
         if (text.isEmpty() && type != Type.TEXT && type != Type.ROUTE) {

@@ -12,6 +12,7 @@ import static io.weir.server.config.Option.Group.STORAGE;
 import static io.weir.server.config.Option.Group.WEB;
 
 import io.weir.sample.Limits;
+import io.weir.server.remotewrite.RemoteWriteConfig;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -112,8 +113,12 @@ final class Options {
             .many()
             .alias("SECRET_PROM_ENDPOINT"));
     static final Option REMOTE_WRITE_INTERVAL = add(new Option(
-                    "remote-write.interval", REMOTE_WRITE, Type.DURATION, "15s", "Time between two flushes")
-            .range(100, DAY_MILLIS));
+                    "remote-write.interval",
+                    REMOTE_WRITE,
+                    Type.DURATION,
+                    Values.format(RemoteWriteConfig.INTERVAL_DEFAULT),
+                    "Time between two flushes")
+            .range(RemoteWriteConfig.INTERVAL_MIN.toMillis(), RemoteWriteConfig.INTERVAL_MAX.toMillis()));
     static final Option REMOTE_WRITE_USERNAME = add(new Option(
                     "remote-write.username", REMOTE_WRITE, Type.TEXT, "", "User of basic authentication")
             .alias("SECRET_PROM_USER"));

@@ -41,6 +41,7 @@ final class YamlText {
                 .setLabel(file.toString())
                 .setUseMarks(true)
                 .setCodePointLimit(BYTES_MAX)
+                .setAllowNonScalarKeys(true)
                 .build();
         try {
             checkShape(file, new Parse(settings).parseString(text).iterator());

@@ -1,2 +1,2 @@
-/** remote_write: from snapshots to receivers. */
+/** remote_write: sends snapshots of the store to Prometheus-compatible receivers. Reaches the store through snapshots only. */
 package io.weir.server.remotewrite;
