@@ -1,0 +1,37 @@
+package io.weir.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/** NOTICE speaks of the versions that the build ships. */
+class NoticeTest {
+    private static final Path ROOT = Path.of("").toAbsolutePath().getParent();
+    private static final Map<String, String> WORKS = Map.of(
+            "netty", "Netty",
+            "agrona", "Agrona",
+            "jctools", "JCTools",
+            "jackson", "Jackson core",
+            "snakeyaml-engine", "SnakeYAML Engine",
+            "hdrhistogram", "HdrHistogram",
+            "fastdoubleparser", "FastDoubleParser",
+            "slf4j", "SLF4J",
+            "logback", "Logback classic and core");
+
+    @Test
+    void shouldNameEveryShippedWorkWithItsVersion() throws IOException {
+        String pom = Files.readString(ROOT.resolve("pom.xml"));
+        String notice = Files.readString(ROOT.resolve("NOTICE"));
+        WORKS.forEach((property, work) -> {
+            Matcher version = Pattern.compile("<" + property + "\\.version>(.*?)<").matcher(pom);
+            assertThat(version.find()).as(property + ".version in pom.xml").isTrue();
+            assertThat(notice).containsPattern("\n  " + work + " +" + Pattern.quote(version.group(1)) + " ");
+        });
+    }
+}
