@@ -103,6 +103,9 @@ final class HeadRules {
         if (found != null) {
             return found;
         }
+        if (headers instanceof CountedHeaders counted && counted.lengths() > 1) {
+            return Refusal.BAD_LENGTH;
+        }
         if (hosts != 1 && !(http10 && hosts == 0)) {
             return Refusal.BAD_HOST;
         }

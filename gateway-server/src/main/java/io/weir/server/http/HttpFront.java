@@ -19,8 +19,8 @@ import io.weir.sample.Limits;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -419,18 +419,25 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     @Override
     public void later(Runnable task) {
         int asked = generation;
-        ctx.executor().execute(() -> {
-            if (closed || answered || asked != generation) {
-                return;
-            }
-            try {
-                task.run();
-            } catch (RuntimeException | AssertionError bug) {
-                broken(bug);
-            }
-            resume();
-            flush();
-        });
+        try {
+            ctx.executor().execute(() -> {
+                if (!closed && !answered && asked == generation) {
+                    runLater(task);
+                }
+            });
+        } catch (RejectedExecutionException stopped) {
+            LOG.debug("an answer came after the event loop had stopped");
+        }
+    }
+
+    private void runLater(Runnable task) {
+        try {
+            task.run();
+        } catch (RuntimeException | AssertionError bug) {
+            broken(bug);
+        }
+        resume();
+        flush();
     }
 
     /** False when the answer is not wanted any more. */
@@ -441,8 +448,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         answered = true;
         bodyComplete |= rules.length == 0;
         // A long rest of the body is not worth reading for the sake of the connection.
-        boolean restIsShort = bodyComplete || rules.length >= 0 && rules.length <= Timeouts.LINGER_BYTES;
-        keepAlive &= restIsShort;
+        keepAlive &= bodyComplete || rules.length <= Timeouts.LINGER_BYTES;
         context.recorder().answered(handler(), request.method(), status);
         return true;
     }
@@ -534,7 +540,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
                     planPump();
                     return;
                 }
-                ByteBuffer block = source.next();
+                byte[] block = source.next();
                 if (block == null) {
                     if (chunked) {
                         append(LAST_CHUNK);
@@ -572,8 +578,8 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         flush();
     }
 
-    private void write(ByteBuffer block) {
-        int length = block.remaining();
+    private void write(byte[] block) {
+        int length = block.length;
         if (length == 0) {
             return;
         }

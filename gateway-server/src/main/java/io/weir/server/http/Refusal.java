@@ -6,7 +6,7 @@ package io.weir.server.http;
  * list in {@code docs/ARCHITECTURE.md}; every one of them ends the connection.
  */
 enum Refusal {
-    BAD_REQUEST(400, "bad_request", "this is not a well-formed HTTP/1.1 request"),
+    BAD_REQUEST(400, "bad_request", "this is not a well-formed HTTP request"),
     BAD_HOST(400, "bad_host", "a request needs exactly one valid Host field"),
     BAD_TARGET(400, "bad_target", "the request target must be a path of visible ASCII characters without '#'"),
     BAD_LENGTH(400, "bad_length", "Content-Length must be one decimal number without sign or leading zeros"),

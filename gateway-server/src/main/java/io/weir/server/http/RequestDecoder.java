@@ -1,6 +1,8 @@
 package io.weir.server.http;
 
 import io.netty.handler.codec.http.HttpDecoderConfig;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.handler.codec.http.HttpHeadersFactory;
 import io.netty.handler.codec.http.HttpMessage;
 import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.weir.sample.Limits;
@@ -18,7 +20,17 @@ final class RequestDecoder extends HttpRequestDecoder {
                 .setMaxHeaderSize(limits.headerBytes())
                 .setMaxChunkSize(CHUNK_MAX)
                 .setAllowDuplicateContentLengths(false)
-                .setValidateHeaders(true)
+                .setHeadersFactory(new HttpHeadersFactory() {
+                    @Override
+                    public HttpHeaders newHeaders() {
+                        return new CountedHeaders();
+                    }
+
+                    @Override
+                    public HttpHeaders newEmptyHeaders() {
+                        return new CountedHeaders();
+                    }
+                })
                 .setStrictLineParsing(true));
     }
 

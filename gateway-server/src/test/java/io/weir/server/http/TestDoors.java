@@ -3,7 +3,6 @@ package io.weir.server.http;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.ByteArrayOutputStream;
-import java.nio.ByteBuffer;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -112,8 +111,8 @@ final class TestDoors {
         }
 
         @Override
-        public ByteBuffer next() {
-            return n == count ? null : ByteBuffer.wrap(block(n++).getBytes(UTF_8));
+        public byte[] next() {
+            return n == count ? null : block(n++).getBytes(UTF_8);
         }
     }
 
