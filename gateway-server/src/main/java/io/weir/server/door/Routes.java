@@ -1,12 +1,19 @@
 package io.weir.server.door;
 
+import static io.weir.server.http.Method.DELETE;
 import static io.weir.server.http.Method.GET;
 import static io.weir.server.http.Method.HEAD;
+import static io.weir.server.http.Method.PATCH;
 import static io.weir.server.http.Method.POST;
 import static io.weir.server.http.Method.PUT;
 
+import io.weir.parse.TextParser;
+import io.weir.sample.KeyHash;
+import io.weir.sample.Limits;
+import io.weir.server.door.IngestMetrics.Protocol;
 import io.weir.server.http.RouteTable;
 import io.weir.server.telemetry.Telemetry;
+import io.weir.store.StoreCommands;
 import java.util.function.Supplier;
 
 /** Which doors there are: one line each. Used once, at the start. */
@@ -15,6 +22,21 @@ public final class Routes {
 
     /**
      * What the doors need.
+     *
+     * @param web what the doors are told about the process
+     * @param hash the store's; doors make copies
+     * @param timestamps what becomes of timestamps in pushed text
+     */
+    public record Parts(
+            Web web,
+            Telemetry telemetry,
+            Limits limits,
+            KeyHash hash,
+            TextParser.Timestamps timestamps,
+            StoreCommands commands) {}
+
+    /**
+     * The process, as its doors see it.
      *
      * @param version of this build, for the landing page
      * @param prefix of all paths, or empty
@@ -25,7 +47,7 @@ public final class Routes {
      * @param reload reads the configuration again; gives the error, or null
      * @param quit asks for the end of the process and returns at once
      */
-    public record Parts(
+    public record Web(
             String version,
             String prefix,
             String telemetryPath,
@@ -33,17 +55,27 @@ public final class Routes {
             Supplier<String> unhealthy,
             Supplier<String> unready,
             Supplier<String> reload,
-            Runnable quit,
-            Telemetry telemetry) {}
+            Runnable quit) {}
 
     public static RouteTable of(Parts parts) {
-        return RouteTable.under(parts.prefix)
-                .at("/", "landing", new LandingDoor(parts.version, parts.prefix, parts.telemetryPath), GET, HEAD)
-                .at("/-/healthy", "healthy", new StatusDoor(parts.unhealthy), GET, HEAD)
-                .at("/-/ready", "ready", new StatusDoor(parts.unready), GET, HEAD)
-                .at("/-/reload", "reload", new ReloadDoor(parts.lifecycle, parts.reload), POST, PUT)
-                .at("/-/quit", "quit", new QuitDoor(parts.lifecycle, parts.quit), POST, PUT)
-                .at(parts.telemetryPath, "telemetry", new TelemetryDoor(parts.telemetry), GET, HEAD)
+        Web web = parts.web;
+        Limits limits = parts.limits;
+        KeyHash hash = parts.hash;
+        IngestMetrics[] metrics = IngestMetrics.register(parts.telemetry);
+        PushDoor push = new PushDoor(limits, hash, parts.timestamps, metrics[Protocol.TEXT.ordinal()]);
+        PatchDoor patch = new PatchDoor(limits, hash, metrics[Protocol.PATCH.ordinal()]);
+        return RouteTable.under(web.prefix)
+                .at("/", "landing", new LandingDoor(web.version, web.prefix, web.telemetryPath), GET, HEAD)
+                .at("/metrics", "scrape", new ScrapeDoor(parts.commands), GET, HEAD)
+                .at("/metrics", "push", push, POST, PUT)
+                .at("/metrics/", "push", push, POST, PUT)
+                .under("/metrics/", "{name}", "patch", patch, PATCH)
+                .under("/metrics/", "{name}", "delete", new DeleteDoor(limits, parts.commands), DELETE)
+                .at("/-/healthy", "healthy", new StatusDoor(web.unhealthy), GET, HEAD)
+                .at("/-/ready", "ready", new StatusDoor(web.unready), GET, HEAD)
+                .at("/-/reload", "reload", new ReloadDoor(web.lifecycle, web.reload), POST, PUT)
+                .at("/-/quit", "quit", new QuitDoor(web.lifecycle, web.quit), POST, PUT)
+                .at(web.telemetryPath, "telemetry", new TelemetryDoor(parts.telemetry), GET, HEAD)
                 .build();
     }
 }

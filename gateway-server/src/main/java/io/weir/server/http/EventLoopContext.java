@@ -1,8 +1,11 @@
 package io.weir.server.http;
 
+import io.weir.ingest.Ingest;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.zip.Inflater;
 
@@ -14,27 +17,58 @@ public final class EventLoopContext {
     private static final int SCRATCH_MIN = 128 << 10;
     private static final int INFLATERS_KEPT = 4;
 
-    private final int index;
+    /**
+     * Something a door keeps once per event loop, such as parsers that are used again. Declared once per door, at the
+     * start.
+     */
+    public static final class Local<T> {
+        private static final AtomicInteger COUNT = new AtomicInteger();
+
+        private final int id = COUNT.getAndIncrement();
+        private final Function<EventLoopContext, T> make;
+
+        /** Made by {@code make} when an event loop first asks. */
+        public Local(Function<EventLoopContext, T> make) {
+            this.make = make;
+        }
+    }
+
+    private final Ingest ingest;
     private final HttpRecorder recorder;
     private final LongSupplier nanoClock;
     private final long inFlightMax;
     private final ArrayList<HttpFront> fronts = new ArrayList<>();
     private final ArrayDeque<Inflater> inflaters = new ArrayDeque<>();
+    private Object[] locals = new Object[16];
     private byte[] scratch = new byte[SCRATCH_MIN];
     private byte[] packed = new byte[0];
     private long inFlight;
     private boolean draining;
 
-    EventLoopContext(int index, HttpRecorder recorder, LongSupplier nanoClock, long inFlightMax) {
-        this.index = index;
+    EventLoopContext(Ingest ingest, HttpRecorder recorder, LongSupplier nanoClock, long inFlightMax) {
+        this.ingest = ingest;
         this.recorder = recorder;
         this.nanoClock = nanoClock;
         this.inFlightMax = inFlightMax;
     }
 
-    /** Number of this event loop, from 0, for doors that keep something per loop. */
-    public int index() {
-        return index;
+    /** This event loop's way into the store. */
+    public Ingest ingest() {
+        return ingest;
+    }
+
+    /** What a door keeps for this event loop. */
+    @SuppressWarnings("unchecked")
+    public <T> T get(Local<T> local) {
+        if (local.id >= locals.length) {
+            locals = Arrays.copyOf(locals, local.id + 8);
+        }
+        Object value = locals[local.id];
+        if (value == null) {
+            value = local.make.apply(this);
+            locals[local.id] = value;
+        }
+        return (T) value;
     }
 
     HttpRecorder recorder() {

@@ -11,6 +11,7 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Future;
+import io.weir.ingest.Ingest;
 import io.weir.sample.Limits;
 import io.weir.server.telemetry.CounterFamily;
 import io.weir.server.telemetry.Telemetry;
@@ -24,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /**
  * The HTTP server: listening sockets, event loops, connections. Made and stopped by one thread; {@link #addresses} and
@@ -35,12 +37,18 @@ public final class HttpServer {
      *
      * @param addresses to listen on; port 0 takes a free one
      * @param loops number of event loops
+     * @param ingest asked once for each event loop
      * @param nanoClock monotonic, for time limits and durations
      */
-    public record Options(List<InetSocketAddress> addresses, int loops, Limits limits, LongSupplier nanoClock) {
+    public record Options(
+            List<InetSocketAddress> addresses,
+            int loops,
+            Limits limits,
+            Supplier<Ingest> ingest,
+            LongSupplier nanoClock) {
         /** One event loop per processor and the system's clock. */
-        public static Options of(List<InetSocketAddress> addresses, Limits limits) {
-            return new Options(addresses, Runtime.getRuntime().availableProcessors(), limits, System::nanoTime);
+        public static Options of(List<InetSocketAddress> addresses, Limits limits, Supplier<Ingest> ingest) {
+            return new Options(addresses, Runtime.getRuntime().availableProcessors(), limits, ingest, System::nanoTime);
         }
     }
 
@@ -80,7 +88,10 @@ public final class HttpServer {
         for (EventExecutor loop : group) {
             recorders[index] = new HttpRecorder(routes.handlers().size());
             EventLoopContext context = new EventLoopContext(
-                    index, recorders[index], options.nanoClock(), options.limits().inFlightBytes() / options.loops());
+                    options.ingest().get(),
+                    recorders[index],
+                    options.nanoClock(),
+                    options.limits().inFlightBytes() / options.loops());
             contexts.put(loop, context);
             loop.scheduleAtFixedRate(
                     context::sweep, Timeouts.SWEEP_MILLIS, Timeouts.SWEEP_MILLIS, TimeUnit.MILLISECONDS);

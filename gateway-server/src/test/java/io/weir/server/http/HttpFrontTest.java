@@ -3,12 +3,6 @@ package io.weir.server.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.weir.sample.Limits;
-import io.weir.server.telemetry.Telemetry;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
-import java.time.Duration;
-import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -19,29 +13,21 @@ class HttpFrontTest {
     private static final String OK =
             "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 2\r\n\r\nok";
 
-    private static TestDoors doors;
-    private static Telemetry telemetry;
-    private static HttpServer server;
+    private static TestServer server;
 
     @BeforeAll
     static void start() throws Exception {
-        doors = new TestDoors();
-        telemetry = new Telemetry();
-        server = new HttpServer(
-                HttpServer.Options.of(List.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)), Limits.DEFAULTS),
-                doors.routes("").build(),
-                telemetry);
-        server.start();
+        server = new TestServer(Limits.DEFAULTS);
     }
 
     @AfterAll
     static void stop() {
-        server.stop(Duration.ofSeconds(5));
+        server.close();
     }
 
     @Test
     void shouldAnswerByteForByte() throws Exception {
-        try (RawClient client = connect()) {
+        try (RawClient client = server.connect()) {
             client.send("GET /ok HTTP/1.1\r\n" + HOST + "\r\n");
             assertThat(client.read(OK.length())).isEqualTo(OK);
         }
@@ -49,7 +35,7 @@ class HttpFrontTest {
 
     @Test
     void shouldKeepTheConnectionBetweenRequests() throws Exception {
-        try (RawClient client = connect()) {
+        try (RawClient client = server.connect()) {
             for (int i = 0; i < 100; i++) {
                 client.send("POST /ok HTTP/1.1\r\n" + HOST + "Content-Length: 3\r\n\r\nabc");
                 assertThat(client.answer()).isEqualTo(OK);
@@ -59,7 +45,7 @@ class HttpFrontTest {
 
     @Test
     void shouldAnswerPipelinedRequestsInOrder() throws Exception {
-        try (RawClient client = connect()) {
+        try (RawClient client = server.connect()) {
             StringBuilder requests = new StringBuilder();
             for (int i = 0; i < 500; i++) {
                 requests.append("GET /under/").append(i).append(" HTTP/1.1\r\n" + HOST + "\r\n");
@@ -73,9 +59,9 @@ class HttpFrontTest {
 
     @Test
     void shouldHoldLaterRequestsUntilALateAnswerIsOut() throws Exception {
-        try (RawClient client = connect()) {
+        try (RawClient client = server.connect()) {
             client.send("GET /later HTTP/1.1\r\n" + HOST + "\r\nGET /ok HTTP/1.1\r\n" + HOST + "\r\n");
-            Responder responder = doors.later.take();
+            Responder responder = server.doors.later.take();
             responder.later(() -> responder.send(Answer.text(200, "late")));
             assertThat(client.answer()).endsWith("late");
             assertThat(client.answer()).isEqualTo(OK);
@@ -84,7 +70,7 @@ class HttpFrontTest {
 
     @Test
     void shouldStreamInChunks() throws Exception {
-        try (RawClient client = connect()) {
+        try (RawClient client = server.connect()) {
             client.send("GET /stream?blocks=3 HTTP/1.1\r\n" + HOST + "Connection: close\r\n\r\n");
             String expected = "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\n"
                     + "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
@@ -97,7 +83,7 @@ class HttpFrontTest {
     @Test
     void shouldTakeABodySplitAtEveryByte() throws Exception {
         String request = "POST /lines HTTP/1.1\r\n" + HOST + "Content-Length: 11\r\n\r\none\ntwo\nend";
-        try (RawClient client = connect()) {
+        try (RawClient client = server.connect()) {
             for (int cut = 1; cut < request.length(); cut++) {
                 client.send(request.substring(0, cut));
                 client.send(request.substring(cut));
@@ -108,7 +94,7 @@ class HttpFrontTest {
 
     @Test
     void shouldSayWhatExistsWhenNothingIsThere() throws Exception {
-        try (RawClient client = connect()) {
+        try (RawClient client = server.connect()) {
             client.send("GET /nowhere HTTP/1.1\r\n" + HOST + "\r\n");
             assertThat(client.answer()).startsWith("HTTP/1.1 404 Not Found\r\n").contains("GET|HEAD|POST /ok");
             client.send("DELETE /ok HTTP/1.1\r\n" + HOST + "\r\n");
@@ -120,15 +106,11 @@ class HttpFrontTest {
 
     @Test
     void shouldCountRequests() throws Exception {
-        try (RawClient client = connect()) {
+        try (RawClient client = server.connect()) {
             client.send("PUT /echo HTTP/1.1\r\n" + HOST + "Content-Length: 1\r\n\r\nx");
             client.answer();
-            assertThat(new String(telemetry.render(), StandardCharsets.UTF_8))
-                    .contains("weir_http_requests_total{handler=\"echo\",method=\"PUT\",code=\"200\"} ");
+            assertThat(server.metric("weir_http_requests_total{handler=\"echo\",method=\"PUT\",code=\"200\"}"))
+                    .isEqualTo(1);
         }
-    }
-
-    private static RawClient connect() throws Exception {
-        return new RawClient(server.addresses().get(0));
     }
 }

@@ -24,7 +24,7 @@ final class TestServer implements AutoCloseable {
     TestServer(Limits limits, Transport transport, String prefix) throws IOException {
         InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
         server = new HttpServer(
-                new HttpServer.Options(List.of(address), 2, limits, clock::get),
+                new HttpServer.Options(List.of(address), 2, limits, () -> null, clock::get),
                 doors.routes(prefix).build(),
                 telemetry,
                 transport);

@@ -1,0 +1,211 @@
+package io.weir.server.door;
+
+import io.weir.ingest.Batch;
+import io.weir.ingest.Ingest;
+import io.weir.parse.JsonStringDecoder;
+import io.weir.parse.ParseFailure;
+import io.weir.parse.Parser;
+import io.weir.parse.TextParser;
+import io.weir.sample.Code;
+import io.weir.sample.KeyHash;
+import io.weir.sample.Limits;
+import io.weir.sample.Mode;
+import io.weir.server.http.Answer;
+import io.weir.server.http.Door;
+import io.weir.server.http.EventLoopContext;
+import io.weir.server.http.Exchange;
+import io.weir.server.http.Method;
+import io.weir.server.http.Request;
+import io.weir.server.http.Responder;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+
+/**
+ * {@code POST|PUT /metrics}: Prometheus text 0.0.4, whatever its Content-Type; POST adds, PUT sets. All of a body or
+ * nothing of it is applied. A body that is one JSON string, as {@code JSON.stringify(registry.metrics())} of promjs sends,
+ * is unquoted first. Any thread; its pushes belong to their event loop.
+ */
+final class PushDoor implements Door {
+    private final EventLoopContext.Local<ArrayDeque<Push>> idle = new EventLoopContext.Local<>(c -> new ArrayDeque<>());
+    private final Limits limits;
+    private final KeyHash hash;
+    private final TextParser.Timestamps timestamps;
+    private final IngestMetrics metrics;
+
+    PushDoor(Limits limits, KeyHash hash, TextParser.Timestamps timestamps, IngestMetrics metrics) {
+        this.limits = limits;
+        this.hash = hash;
+        this.timestamps = timestamps;
+        this.metrics = metrics;
+    }
+
+    @Override
+    public Exchange open(Request request, Responder responder) {
+        ArrayDeque<Push> free = responder.context().get(idle);
+        Push push = free.pollLast();
+        if (push == null) {
+            push = new Push(free, responder.context().ingest());
+        }
+        push.open(request.method() == Method.PUT ? Mode.SET : Mode.ADD, responder);
+        return push;
+    }
+
+    /** One body on its way; used again for later ones of the same event loop. */
+    private final class Push implements Exchange {
+        private static final int IDLE_MAX = 64;
+
+        private final ArrayDeque<Push> free;
+        private final Ingest ingest;
+        private final TextParser parser = new TextParser(limits, hash.copy(), timestamps);
+        private Responder responder;
+        private Batch batch;
+        private boolean started;
+        private Unquoted unquoted;
+        private ParseFailure failure;
+
+        Push(ArrayDeque<Push> free, Ingest ingest) {
+            this.free = free;
+            this.ingest = ingest;
+        }
+
+        void open(Mode mode, Responder responder) {
+            this.responder = responder;
+            batch = ingest.open(mode);
+            parser.reset(batch);
+            started = false;
+            unquoted = null;
+            failure = null;
+        }
+
+        @Override
+        public int body(byte[] buffer, int offset, int length) {
+            if (!started && !start(buffer, offset, length)) {
+                return 0;
+            }
+            if (failure != null) {
+                return length;
+            }
+            return unquoted == null ? parse(buffer, offset, length) : unquote(buffer, offset, length);
+        }
+
+        @Override
+        public void end(byte[] buffer, int offset, int length) {
+            if (failure == null) {
+                finish(buffer, offset, length);
+            }
+            if (failure != null) {
+                refuse(failure.code(), failure.describe());
+            } else {
+                commit();
+            }
+        }
+
+        @Override
+        public void abort() {
+            release();
+        }
+
+        /** False while there is only white space: then it is not known yet what this body is. */
+        private boolean start(byte[] buffer, int offset, int length) {
+            int first = JsonStringDecoder.skipWhiteSpace(buffer, offset, length);
+            if (first == offset + length) {
+                return false;
+            }
+            started = true;
+            unquoted = buffer[first] == '"' ? new Unquoted() : null;
+            return true;
+        }
+
+        private int parse(byte[] buffer, int offset, int length) {
+            ingest.enter();
+            try {
+                if (parser.parse(buffer, offset, length) == Parser.Result.ERROR) {
+                    failure = parser.failure();
+                    return length;
+                }
+                return parser.consumed();
+            } finally {
+                ingest.exit();
+            }
+        }
+
+        private int unquote(byte[] buffer, int offset, int length) {
+            if (unquoted.add(buffer, offset, length)) {
+                unquoted.drop(parse(unquoted.text, 0, unquoted.length));
+            } else {
+                failure = unquoted.decoder.failure();
+            }
+            return length;
+        }
+
+        private void finish(byte[] buffer, int offset, int length) {
+            ingest.enter();
+            try {
+                Parser.Result result;
+                if (unquoted == null) {
+                    result = parser.finish(buffer, offset, length);
+                } else if (unquoted.decoder.finish()) {
+                    result = parser.finish(unquoted.text, 0, unquoted.length);
+                } else {
+                    failure = unquoted.decoder.failure();
+                    return;
+                }
+                failure = result == Parser.Result.ERROR ? parser.failure() : null;
+            } finally {
+                ingest.exit();
+            }
+        }
+
+        private void commit() {
+            Code code = ingest.commit(batch);
+            if (code == Code.OK) {
+                metrics.applied(parser.samples());
+                metrics.dropped("summary_quantile", batch.droppedQuantiles());
+                Responder answering = responder;
+                release();
+                answering.send(Answer.OK);
+            } else {
+                refuse(code, Refuse.text(code, batch.detail()));
+            }
+        }
+
+        private void refuse(Code code, String message) {
+            metrics.rejected(code.reason());
+            Responder answering = responder;
+            release();
+            Refuse.with(answering, code, message);
+        }
+
+        private void release() {
+            ingest.close(batch);
+            batch = null;
+            responder = null;
+            unquoted = null;
+            if (free.size() < IDLE_MAX) {
+                free.addLast(this);
+            }
+        }
+    }
+
+    /** Text out of a JSON string, with the tail the parser has not read yet. */
+    private static final class Unquoted {
+        final JsonStringDecoder decoder = new JsonStringDecoder();
+        byte[] text = new byte[0];
+        int length;
+
+        boolean add(byte[] buffer, int offset, int count) {
+            int room = length + count + JsonStringDecoder.GROWTH;
+            if (text.length < room) {
+                text = Arrays.copyOf(text, Math.max(room, text.length << 1));
+            }
+            int n = decoder.decode(buffer, offset, count, text, length);
+            length += Math.max(n, 0);
+            return n >= 0;
+        }
+
+        void drop(int consumed) {
+            System.arraycopy(text, consumed, text, 0, length - consumed);
+            length -= consumed;
+        }
+    }
+}

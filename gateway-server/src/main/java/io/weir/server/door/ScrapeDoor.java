@@ -1,0 +1,176 @@
+package io.weir.server.door;
+
+import io.weir.expose.ByteBlock;
+import io.weir.expose.Exposition;
+import io.weir.expose.ExpositionFormat;
+import io.weir.expose.RenderedSnapshot;
+import io.weir.expose.RenderedSnapshot.Encoding;
+import io.weir.server.http.Answer;
+import io.weir.server.http.BodySource;
+import io.weir.server.http.Door;
+import io.weir.server.http.Exchange;
+import io.weir.server.http.QueryReader;
+import io.weir.server.http.Request;
+import io.weir.server.http.Responder;
+import io.weir.snapshot.Snapshot;
+import io.weir.store.StoreCommands;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * {@code GET /metrics}: a snapshot that has every push acknowledged before, as text 0.0.4, or as JSON by {@code
+ * ?format=json} or {@code Accept: application/json}; gzip by {@code Accept-Encoding}; {@code ?name[]=} for some families
+ * only. Scrapes of equal snapshots share one rendering. Any thread.
+ */
+final class ScrapeDoor implements Door {
+    private static final String VARY = "Accept, Accept-Encoding";
+
+    private final StoreCommands commands;
+    private final AtomicReference<Rendered> last = new AtomicReference<>();
+
+    ScrapeDoor(StoreCommands commands) {
+        this.commands = commands;
+    }
+
+    @Override
+    public Exchange open(Request request, Responder responder) {
+        boolean accepted =
+                commands.snapshot(snapshot -> responder.later(() -> answer(snapshot, request, responder)));
+        if (!accepted) {
+            responder.fail(503, "too many deletions and scrapes are waiting, try again", "Retry-After", "1");
+        }
+        return Exchange.NONE;
+    }
+
+    private void answer(Snapshot snapshot, Request request, Responder responder) {
+        boolean json = "json".equals(request.parameter("format")) || request.accepts(Answer.JSON);
+        ExpositionFormat format = json ? ExpositionFormat.JSON : ExpositionFormat.TEXT;
+        List<String> names = names(request);
+        if (!names.isEmpty()) {
+            responder.stream(
+                    Answer.head(200, format.contentType(), "Vary", VARY),
+                    new Filtered(format.open(snapshot, names)));
+            return;
+        }
+        Encoding encoding = request.acceptsEncoding("gzip") ? Encoding.GZIP : Encoding.IDENTITY;
+        RenderedSnapshot rendered = rendered(snapshot).get(format, encoding);
+        if (matches(request.header("if-none-match"), rendered.etag())) {
+            responder.send(Answer.empty(304, "ETag", rendered.etag(), "Vary", VARY));
+            return;
+        }
+        Answer head = encoding == Encoding.IDENTITY
+                ? Answer.head(200, format.contentType(), "ETag", rendered.etag(), "Vary", VARY)
+                : Answer.head(200, format.contentType(), "ETag", rendered.etag(), "Vary", VARY,
+                        "Content-Encoding", encoding.token());
+        responder.stream(head, new Whole(rendered));
+    }
+
+    private static List<String> names(Request request) {
+        List<String> names = new ArrayList<>();
+        String query = request.query();
+        if (query != null) {
+            QueryReader reader = new QueryReader(query, 0);
+            while (reader.next()) {
+                if ("name[]".equals(reader.name()) && reader.value() != null) {
+                    names.add(reader.value());
+                }
+            }
+        }
+        return names;
+    }
+
+    /** RFC 9110 13.1.2: a list of tags, compared weakly, or {@code *}. */
+    private static boolean matches(String field, String etag) {
+        if (field == null) {
+            return false;
+        }
+        for (String tag : field.split(",")) {
+            String t = tag.trim();
+            if (t.equals("*") || t.equals(etag) || t.equals("W/" + etag)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private Rendered rendered(Snapshot snapshot) {
+        Rendered current = last.get();
+        if (current != null && current.version == snapshot.version()) {
+            return current;
+        }
+        Rendered fresh = new Rendered(snapshot);
+        if (current == null || current.version < snapshot.version()) {
+            last.compareAndSet(current, fresh);
+        }
+        return fresh;
+    }
+
+    /** The forms of one snapshot, each made when first asked for. */
+    private static final class Rendered {
+        private final long version;
+        private final RenderedSnapshot[] forms;
+
+        Rendered(Snapshot snapshot) {
+            version = snapshot.version();
+            Encoding[] encodings = Encoding.values();
+            forms = new RenderedSnapshot[ExpositionFormat.values().length * encodings.length];
+            for (ExpositionFormat format : ExpositionFormat.values()) {
+                for (Encoding encoding : encodings) {
+                    forms[format.ordinal() * encodings.length + encoding.ordinal()] =
+                            new RenderedSnapshot(snapshot, format, encoding);
+                }
+            }
+        }
+
+        RenderedSnapshot get(ExpositionFormat format, Encoding encoding) {
+            return forms[format.ordinal() * Encoding.values().length + encoding.ordinal()];
+        }
+    }
+
+    private static final class Whole implements BodySource {
+        private final RenderedSnapshot rendered;
+        private final RenderedSnapshot.Reader reader;
+
+        Whole(RenderedSnapshot rendered) {
+            this.rendered = rendered;
+            this.reader = rendered.open();
+        }
+
+        @Override
+        public byte[] next() {
+            return reader.next();
+        }
+
+        @Override
+        public long length() {
+            return rendered.length();
+        }
+
+        @Override
+        public void close() {
+            reader.close();
+        }
+    }
+
+    /** Some families, rendered for one scrape. */
+    private static final class Filtered implements BodySource {
+        private final Exposition exposition;
+        private final ByteBlock block = new ByteBlock(Exposition.BLOCK_BYTES);
+        private boolean more = true;
+
+        Filtered(Exposition exposition) {
+            this.exposition = exposition;
+        }
+
+        @Override
+        public byte[] next() {
+            if (!more) {
+                return null;
+            }
+            block.clear();
+            more = exposition.next(block);
+            return block.toByteArray();
+        }
+    }
+}
