@@ -1,0 +1,100 @@
+package io.weir.server.remotewrite;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * Encoded time series, one field of a WriteRequest after the other. Any run of them is a whole WriteRequest, so a refused
+ * request can be taken apart without encoding anything again. Outputs thread only.
+ */
+final class SeriesBuffer {
+    private byte[] bytes = new byte[16 << 10];
+    private int length;
+    private int[] ends = new int[256];
+    private int count;
+    private int firstMarker;
+    private int markers;
+
+    void clear() {
+        length = 0;
+        count = 0;
+        markers = 0;
+    }
+
+    /** Makes room for {@code n} bytes, to be written from {@link #length()} on. */
+    byte[] reserve(int n) {
+        if (bytes.length - length < n) {
+            bytes = Arrays.copyOf(bytes, Math.max(length + n, bytes.length * 2));
+        }
+        return bytes;
+    }
+
+    /** Ends a series whose encoding has been written up to {@code end}. */
+    void endSeries(int end, boolean marker) {
+        if (count == ends.length) {
+            ends = Arrays.copyOf(ends, count * 2);
+        }
+        if (marker) {
+            firstMarker = markers == 0 ? count : firstMarker;
+            markers++;
+        }
+        ends[count++] = end;
+        length = end;
+    }
+
+    byte[] bytes() {
+        return bytes;
+    }
+
+    int length() {
+        return length;
+    }
+
+    /** Number of time series. */
+    int count() {
+        return count;
+    }
+
+    /** How many of the series {@code from} to {@code to} are stale markers; those of a request lie together. */
+    int markers(int from, int to) {
+        return markers == 0 ? 0 : Math.max(0, Math.min(to, firstMarker + markers) - Math.max(from, firstMarker));
+    }
+
+    /** Offset at which series {@code i} begins; for {@code i == count()} the end of the last one. */
+    int offset(int i) {
+        return i == 0 ? 0 : ends[i - 1];
+    }
+
+    /** Metric name of series {@code i}, for a log line. */
+    String name(int i) {
+        int[] at = {offset(i) + 1};
+        int size = varint(at);
+        int end = at[0] + size;
+        while (at[0] < end && bytes[at[0]++] == WriteRequestEncoder.FIELD_1) {
+            int label = varint(at);
+            int next = at[0] + label;
+            at[0]++;
+            int nameLength = varint(at);
+            int name = at[0];
+            at[0] += nameLength + 1;
+            int valueLength = varint(at);
+            if (Arrays.equals(
+                    bytes, name, name + nameLength, WriteRequestEncoder.NAME, 0, WriteRequestEncoder.NAME.length)) {
+                return new String(bytes, at[0], valueLength, StandardCharsets.UTF_8);
+            }
+            at[0] = next;
+        }
+        return "";
+    }
+
+    private int varint(int[] at) {
+        int value = 0;
+        for (int shift = 0; ; shift += 7) {
+            byte b = bytes[at[0]++];
+            value |= (b & 0x7f) << shift;
+            if (b >= 0) {
+                return value;
+            }
+        }
+    }
+}
