@@ -99,7 +99,9 @@ public final class RemoteWrite implements AutoCloseable {
     }
 
     private void failed(Throwable problem) {
-        LOG.error("remote_write: unexpected failure", problem);
+        if (!(problem instanceof AgentTerminationException)) {
+            LOG.error("remote_write: unexpected failure", problem);
+        }
     }
 
     /** Round of all writers; ends when all have stopped. */

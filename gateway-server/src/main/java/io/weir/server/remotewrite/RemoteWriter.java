@@ -293,9 +293,6 @@ final class RemoteWriter {
         List<String> kept = new ArrayList<>();
         try {
             headers = requestHeaders.read(kept);
-            if (config.url().getRawQuery() != null) {
-                kept.add(config.url().getRawQuery());
-            }
             secrets = kept;
         } catch (IOException e) {
             log(flush.total() + " samples dropped: " + e.getMessage());

@@ -42,6 +42,11 @@ final class RequestHeaders {
             secrets.add(h.value().reveal());
             add(fields, h.name(), h.value().reveal());
         }
+        if (config.url().getRawQuery() != null) {
+            for (String parameter : config.url().getRawQuery().split("&")) {
+                secrets.add(parameter.substring(parameter.indexOf('=') + 1));
+            }
+        }
 
         if (config.username() != null) {
             String password = config.passwordFile() != null

@@ -1,5 +1,6 @@
 package io.weir.server.remotewrite;
 
+import io.weir.expose.NumberWriter;
 import io.weir.snapshot.HistogramValue;
 import io.weir.snapshot.LabelText;
 import io.weir.snapshot.SummaryValue;
@@ -178,11 +179,10 @@ final class WriteRequestEncoder {
         return leLabels[i];
     }
 
+    /** The text that the exposition shows for the same bound. */
     private static byte[] boundText(double bound) {
-        if (bound == Double.POSITIVE_INFINITY) {
-            return ascii("+Inf");
-        }
-        return ascii(bound == (long) bound ? Long.toString((long) bound) : Double.toString(bound));
+        byte[] text = new byte[NumberWriter.BYTES_MAX];
+        return Arrays.copyOf(text, NumberWriter.write(bound, text, 0));
     }
 
     private static byte[] label(byte[] name, byte[] value) {
