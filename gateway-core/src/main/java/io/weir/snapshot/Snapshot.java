@@ -9,8 +9,7 @@ import java.util.List;
  * @param version changes whenever anything in the store may have changed; equal versions mean equal content
  * @param epochMillis wall clock when it was begun
  * @param series number of series in all families
- * @param endedSequence number of series that had ended when the snapshot was taken, counted since the start; also the
- *                      {@link EndedSeries#sequence()} of the last of them
+ * @param endedSequence number of series that had ended when the snapshot was taken, counted since the start
  * @param ended series that ended and are not live in this snapshot, oldest first: those with sequence numbers from
  *              {@code endedFrom} to {@code endedSequence}; always empty when ends are not recorded
  * @param endedFrom first sequence number for which {@code ended} is complete

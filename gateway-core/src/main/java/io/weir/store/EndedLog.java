@@ -93,7 +93,7 @@ final class EndedLog {
             Entry e = ring[slot(s)];
             if (seen.add(new Key(e.h0, e.h1)) && !isLive.test(e)) {
                 byte[] labels = Arrays.copyOfRange(e.chunk, e.offset, e.offset + e.length);
-                ended.add(new EndedSeries(s, e.family.name(), e.type, labels, e.last));
+                ended.add(new EndedSeries(e.family.name(), e.type, labels, e.last));
             }
         }
         Collections.reverse(ended);

@@ -72,7 +72,7 @@ public final class SnapshotBuilder {
     }
 
     public SnapshotBuilder ended(String family, MetricType type, CellValue last, String... labels) {
-        ended.add(new EndedSeries(ended.size() + 1, utf8(family), type, labelText(labels), last));
+        ended.add(new EndedSeries(utf8(family), type, labelText(labels), last));
         return this;
     }
 

@@ -11,6 +11,8 @@ import io.weir.store.SeriesTable;
 import io.weir.store.StoreCommands;
 import io.weir.store.TableConfig;
 import java.security.SecureRandom;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.agrona.concurrent.AgentRunner;
@@ -29,27 +31,26 @@ final class Core implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Core.class);
 
+    private final Limits limits;
     private final KeyHash hash;
+    private final Function<String, FamilyPolicy> policies;
     private final NanoClock clock = System::nanoTime;
     private final SeriesTable table;
     private final Keeper keeper;
     private final AgentRunner runner;
-    private final Ingest[] ingests;
+    private final List<Ingest> ingests = new CopyOnWriteArrayList<>();
     private volatile AggregationRules rules;
     private long dutiesSeen = -1;
     private long dutiesSeenAt;
 
-    Core(Limits limits, AggregationRules rules, int loops) {
+    Core(Limits limits, AggregationRules rules) {
+        this.limits = limits;
         this.rules = rules;
         SecureRandom random = new SecureRandom();
         hash = new KeyHash(random.nextLong(), random.nextLong(), random.nextLong(), random.nextLong());
-        Function<String, FamilyPolicy> policies = name -> this.rules.policy(name);
+        policies = name -> this.rules.policy(name);
         table = new SeriesTable(TableConfig.of(limits.series(), limits.families()), clock, policies);
         keeper = new Keeper(table, SystemEpochClock.INSTANCE);
-        ingests = new Ingest[loops];
-        for (int i = 0; i < loops; i++) {
-            ingests[i] = new Ingest(table, limits, hash, policies, limits.series());
-        }
         runner = new AgentRunner(
                 keeper.idleStrategy(), error -> LOG.error("the keeper failed in one duty cycle", error), null, keeper);
     }
@@ -58,9 +59,11 @@ final class Core implements AutoCloseable {
         AgentRunner.startOnThread(runner);
     }
 
-    /** Way in of one event loop. */
-    Ingest ingest(int loop) {
-        return ingests[loop];
+    /** A way in for one more event loop. */
+    Ingest newIngest() {
+        Ingest ingest = new Ingest(table, limits, hash, policies, limits.series());
+        ingests.add(ingest);
+        return ingest;
     }
 
     /** The hash of opaque keys and series; copy it for each thread. */
@@ -80,7 +83,7 @@ final class Core implements AutoCloseable {
     /** Takes new rules: policies of families at once, what opaque keys stand for from the next request of each loop on. */
     void rules(AggregationRules newRules) {
         rules = newRules;
-        table.families().policies(name -> rules.policy(name));
+        table.families().policies(policies);
         for (Ingest ingest : ingests) {
             ingest.rulesChanged();
         }

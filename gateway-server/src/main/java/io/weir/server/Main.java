@@ -46,7 +46,7 @@ public final class Main {
                 case VERSION -> out.println(Build.read().describe());
                 case CHECK_CONFIG -> check(commandLine.operands().get(0));
                 case PRINT_CONFIG -> out.print(ConfigPrint.render(commandLine, environment));
-                case RUN -> serve(ConfigLoader.load(commandLine, environment));
+                case RUN -> serve(() -> ConfigLoader.load(commandLine, environment));
             }
             return ExitCode.OK;
         } catch (ConfigException e) {
@@ -70,13 +70,14 @@ public final class Main {
         out.println(file + ": ok");
     }
 
-    private void serve(Config config) throws StartupException, InterruptedException {
+    private void serve(Weir.ConfigSource source) throws ConfigException, StartupException, InterruptedException {
+        Config config = source.load();
         Logging.configure(config.log());
         Optional<Path> data = Optional.empty();
         if (config.storagePath().isPresent()) {
             data = Optional.of(DataDirectory.open(config.storagePath().get()));
         }
-        Weir weir = Weir.start(config);
+        Weir weir = Weir.start(config, source);
         Shutdown shutdown = new Shutdown(weir);
         Runtime.getRuntime().addShutdownHook(shutdown);
         greet(weir.addresses(), config.web(), data);

@@ -1,61 +1,93 @@
 package io.weir.server;
 
-import io.netty.bootstrap.ServerBootstrap;
-import io.netty.buffer.Unpooled;
-import io.netty.channel.Channel;
-import io.netty.channel.ChannelFuture;
-import io.netty.channel.ChannelFutureListener;
-import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInitializer;
-import io.netty.channel.EventLoopGroup;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.SimpleChannelInboundHandler;
-import io.netty.channel.nio.NioIoHandler;
-import io.netty.channel.socket.nio.NioServerSocketChannel;
-import io.netty.handler.codec.http.DefaultFullHttpResponse;
-import io.netty.handler.codec.http.HttpHeaderNames;
-import io.netty.handler.codec.http.HttpRequest;
-import io.netty.handler.codec.http.HttpResponseStatus;
-import io.netty.handler.codec.http.HttpServerCodec;
-import io.netty.handler.codec.http.HttpVersion;
+import io.weir.parse.TextParser;
 import io.weir.server.config.Address;
 import io.weir.server.config.Config;
+import io.weir.server.config.ConfigException;
+import io.weir.server.config.ExitCode;
+import io.weir.server.door.Routes;
+import io.weir.server.http.HttpServer;
+import io.weir.server.remotewrite.RemoteWrite;
+import io.weir.server.telemetry.ProcessMetrics;
+import io.weir.server.telemetry.Telemetry;
+import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The gateway as a whole: what is started, in which order, and how it stops. Any thread. */
 public final class Weir implements AutoCloseable {
-    private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(NioIoHandler.newFactory());
-    private final List<Channel> listeners = new ArrayList<>();
-    private final CountDownLatch stopRequested = new CountDownLatch(1);
+    /** Reads the configuration again, from where it came. */
+    @FunctionalInterface
+    public interface ConfigSource {
+        Config load() throws ConfigException;
+    }
 
-    private Weir() {}
+    private static final Logger LOG = LoggerFactory.getLogger(Weir.class);
+
+    /** Requests in progress have this long to end when the process is asked to. */
+    private static final Duration GRACE = Duration.ofSeconds(10);
+
+    private final Telemetry telemetry = new Telemetry();
+    private final Core core;
+    private final HttpServer http;
+    private final RemoteWrite remoteWrite;
+    private final ConfigSource source;
+    private final CountDownLatch stopRequested = new CountDownLatch(1);
+    private volatile Config config;
+    private volatile String unready = "starting";
+    private volatile boolean reloaded = true;
+
+    private Weir(Config config, ConfigSource source) {
+        this.config = config;
+        this.source = source;
+        Build build = Build.read();
+        ProcessMetrics.register(telemetry, build.version(), build.commit());
+        telemetry.gauge("weir_config_last_reload_successful", "Whether the last reload of the configuration worked.",
+                () -> reloaded ? 1 : 0);
+
+        core = new Core(config.limits(), config.aggregation());
+        core.register(telemetry);
+        remoteWrite = RemoteWrite.start(config.remoteWrite(), core.commands()::snapshot, build.version());
+        if (!config.remoteWrite().isEmpty()) {
+            core.recordEnds();
+        }
+        SinkMetrics.register(telemetry, remoteWrite.stats());
+        http = new HttpServer(
+                HttpServer.Options.of(
+                        config.web().listenAddresses().stream().map(Weir::socketAddress).toList(),
+                        config.limits(),
+                        core::newIngest),
+                Routes.of(parts(build)),
+                telemetry);
+    }
 
     /**
      * Starts everything; on return requests are answered.
      *
-     * @throws StartupException when an address or the data directory cannot be had; nothing is left running then
+     * @param source asked by {@code /-/reload}
+     * @throws StartupException when an address cannot be had; nothing is left running then
      */
-    public static Weir start(Config config) throws StartupException {
-        Weir weir = new Weir();
+    public static Weir start(Config config, ConfigSource source) throws StartupException {
+        Weir weir = new Weir(config, source);
+        weir.core.start();
         try {
-            for (Address address : config.web().listenAddresses()) {
-                weir.listeners.add(weir.listen(address));
-            }
-            return weir;
-        } catch (StartupException e) {
+            weir.http.start();
+        } catch (IOException e) {
             weir.close();
-            throw e;
+            throw new StartupException(
+                    ExitCode.LISTEN, e.getMessage() + " (choose another address with --web.listen-address)", e);
         }
+        weir.unready = null;
+        return weir;
     }
 
     /** Where it listens, with the ports that the system chose. */
     public List<InetSocketAddress> addresses() {
-        return listeners.stream().map(listener -> (InetSocketAddress) listener.localAddress()).toList();
+        return http.addresses();
     }
 
     /** Returns once {@link #requestStop} was called. */
@@ -68,39 +100,59 @@ public final class Weir implements AutoCloseable {
         stopRequested.countDown();
     }
 
-    /** Stops accepting, lets unfinished requests end, and returns. */
+    /**
+     * Takes the configuration anew: aggregation and line-protocol rules and times to live hold from the next request on; all
+     * else needs a restart.
+     *
+     * @return what is wrong with it, in which case nothing has changed, or null
+     */
+    public String reload() {
+        Config fresh;
+        try {
+            fresh = source.load();
+        } catch (ConfigException e) {
+            reloaded = false;
+            LOG.warn("reload refused, the configuration stays as it was: {}", e.getMessage());
+            return e.getMessage();
+        }
+        core.rules(fresh.aggregation());
+        config = fresh;
+        reloaded = true;
+        LOG.info("configuration reloaded");
+        return null;
+    }
+
+    /** Stops: not ready, no new connection, requests in progress end, outputs flush once more. */
     @Override
     public void close() {
-        listeners.forEach(listener -> listener.close().awaitUninterruptibly());
-        loops.shutdownGracefully(0, 5, TimeUnit.SECONDS).awaitUninterruptibly();
+        unready = "stopping";
+        http.stop(GRACE);
+        remoteWrite.close();
+        core.close();
     }
 
-    private Channel listen(Address address) throws StartupException {
-        ChannelFuture bound = new ServerBootstrap()
-                .group(loops)
-                .channel(NioServerSocketChannel.class)
-                .childHandler(new ChannelInitializer<Channel>() {
-                    @Override
-                    protected void initChannel(Channel channel) {
-                        channel.pipeline().addLast(new HttpServerCodec(), new Health());
-                    }
-                })
-                .bind(address.toSocketAddress())
-                .awaitUninterruptibly();
-        if (bound.isSuccess()) {
-            return bound.channel();
-        }
-        throw StartupException.cannotListen(address, bound.cause());
+    private Routes.Parts parts(Build build) {
+        Config.Web web = config.web();
+        return new Routes.Parts(
+                new Routes.Web(
+                        build.version(),
+                        web.routePrefix(),
+                        web.telemetryPath(),
+                        web.enableLifecycle(),
+                        core::unhealthy,
+                        () -> unready,
+                        this::reload,
+                        this::requestStop),
+                telemetry,
+                config.limits(),
+                core.hash(),
+                config.push().refuseTimestamps() ? TextParser.Timestamps.REFUSE : TextParser.Timestamps.IGNORE,
+                core.commands());
     }
 
-    private static final class Health extends SimpleChannelInboundHandler<HttpRequest> {
-        @Override
-        protected void channelRead0(ChannelHandlerContext context, HttpRequest request) {
-            byte[] body = "ok\n".getBytes(StandardCharsets.UTF_8);
-            DefaultFullHttpResponse response = new DefaultFullHttpResponse(
-                    HttpVersion.HTTP_1_1, HttpResponseStatus.OK, Unpooled.wrappedBuffer(body));
-            response.headers().set(HttpHeaderNames.CONTENT_LENGTH, body.length);
-            context.writeAndFlush(response).addListener(ChannelFutureListener.CLOSE);
-        }
+    private static InetSocketAddress socketAddress(Address address) {
+        return address.host().isEmpty()
+                ? new InetSocketAddress(address.port())
+                : new InetSocketAddress(address.host(), address.port());
     }
 }

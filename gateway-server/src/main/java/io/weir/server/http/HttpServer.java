@@ -158,9 +158,12 @@ public final class HttpServer {
 
     /**
      * Stops: no new connection, no new request; requests in progress are answered, within {@code grace}; then everything
-     * is closed. Blocks; not to be called by an event loop.
+     * is closed. Blocks; not to be called by an event loop. Stopping what is stopped does nothing.
      */
     public void stop(Duration grace) {
+        if (group.isShuttingDown()) {
+            return;
+        }
         listening.forEach(channel -> channel.close().awaitUninterruptibly());
         contexts.forEach((loop, context) -> loop.execute(context::drain));
         long deadline = System.nanoTime() + grace.toNanos();
