@@ -17,7 +17,7 @@ import java.util.TreeSet;
  * size, so a second instance that is moved to the place where a block ended goes on with the same bytes.
  */
 public abstract sealed class Exposition permits TextExposition, JsonExposition {
-    /** Default size of a block. A block is longer by the line (of text) or series (of JSON) that fills it. */
+    /** Default size of a block, which is longer by what is left of the line (text) or series (JSON) that fills it. */
     public static final int BLOCK_BYTES = 64 << 10;
 
     /** A place between two lines of a body. */

@@ -43,6 +43,8 @@ public enum ExpositionFormat {
 
     abstract Exposition open(Snapshot snapshot, int blockBytes);
 
-    /** A renderer of the families that {@code names} select: by family name, or by a sample name of a histogram or summary. */
+    /**
+     * A renderer of the families that {@code names} select: by family name, or by a sample name of a histogram or summary.
+     */
     public abstract Exposition open(Snapshot snapshot, Collection<String> names);
 }

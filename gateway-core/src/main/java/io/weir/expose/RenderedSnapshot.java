@@ -145,8 +145,8 @@ public final class RenderedSnapshot {
 
     /** Strong entity tag, quotes included: equal tags mean equal bytes, within this process and after it. */
     public String etag() {
-        return '"' + PROCESS + '-' + Long.toHexString(snapshot.version()) + '-' + (format == ExpositionFormat.TEXT ? 't' : 'j')
-                + encoding.tag + '"';
+        char form = format == ExpositionFormat.TEXT ? 't' : 'j';
+        return '"' + PROCESS + '-' + Long.toHexString(snapshot.version()) + '-' + form + encoding.tag + '"';
     }
 
     /** Number of bytes of the body, or -1 as long as no reader has come to its end. */
