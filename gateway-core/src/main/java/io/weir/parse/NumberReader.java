@@ -43,15 +43,8 @@ public final class NumberReader {
         }
 
         // digit values, first digit lowest; bytes before the number become zero digits
-        long high = (long) LONG.get(b, end - 16) ^ ZEROS;
-        long low = (long) LONG.get(b, end - 8) ^ ZEROS;
-        if (n < 8) {
-            high = 0;
-            low &= -1L << 64 - 8 * n;
-        } else {
-            // shift distances count modulo 64, so 16 digits keep all bytes
-            high = n == 8 ? 0 : high & -1L << 128 - 8 * n;
-        }
+        long high = ((long) LONG.get(b, end - 16) ^ ZEROS) & (n > 8 ? -1L << 128 - 8 * n : 0);
+        long low = ((long) LONG.get(b, end - 8) ^ ZEROS) & (n < 8 ? -1L << 64 - 8 * n : -1L);
 
         int scale = 0;
         long point = zeroBytes(low ^ POINTS);

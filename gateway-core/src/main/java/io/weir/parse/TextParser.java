@@ -356,8 +356,8 @@ public final class TextParser extends Parser<SampleSink> {
         if (time == end) {
             return Code.OK;
         }
-        int timeEnd = blank(b, time, end);
-        if (!isInt64(b, time, timeEnd)) {
+        int timeEnd = int64End(b, time, end);
+        if (timeEnd == time || timeEnd < end && !isBlank(b[timeEnd])) {
             return error(Code.BAD_TIMESTAMP, time);
         }
         int more = skipBlanks(b, timeEnd, end);
@@ -380,28 +380,22 @@ public final class TextParser extends Parser<SampleSink> {
         return NumberReader.INVALID;
     }
 
-    private static boolean isInt64(byte[] b, int start, int end) {
+    /** Index behind the whole number of at most 64 bits that starts at {@code start}, or {@code start}. */
+    private static int int64End(byte[] b, int start, int end) {
         boolean negative = b[start] == '-';
-        int i = negative || b[start] == '+' ? start + 1 : start;
-        if (i == end) {
-            return false;
-        }
-        if (end - i <= 18) {
-            while (i < end && b[i] >= '0' && b[i] <= '9') {
-                i++;
-            }
-            return i == end;
-        }
+        int first = negative || b[start] == '+' ? start + 1 : start;
+        int i = first;
         // summed below zero, where there is room for one more
         long n = 0;
-        for (; i < end; i++) {
-            int digit = b[i] - '0';
-            if (digit < 0 || digit > 9 || n < Long.MIN_VALUE / 10 || n * 10 < Long.MIN_VALUE + digit) {
-                return false;
+        int digit;
+        while (i < end && (digit = b[i] - '0') >= 0 && digit <= 9) {
+            if (i - first >= 18 && (n < Long.MIN_VALUE / 10 || n * 10 < Long.MIN_VALUE + digit)) {
+                return start;
             }
             n = n * 10 - digit;
+            i++;
         }
-        return negative || n != Long.MIN_VALUE;
+        return i == first || !negative && n == Long.MIN_VALUE ? start : i;
     }
 
     private Code comment(byte[] b, int start, int end) {
@@ -479,13 +473,10 @@ public final class TextParser extends Parser<SampleSink> {
 
     private static int newline(byte[] b, int from, int end) {
         int i = from;
-        for (; i <= end - 16; i += 16) {
-            long x = (long) LONG.get(b, i) ^ NEWLINES;
-            long y = (long) LONG.get(b, i + 8) ^ NEWLINES;
-            if (((x - ONES & ~x | y - ONES & ~y) & HIGHS) != 0) {
-                long found = zeroBytes(x);
-                i += found != 0 ? 0 : 8;
-                return i + (Long.numberOfTrailingZeros(found != 0 ? found : zeroBytes(y)) >>> 3);
+        for (; i <= end - Long.BYTES; i += Long.BYTES) {
+            long found = zeroBytes((long) LONG.get(b, i) ^ NEWLINES);
+            if (found != 0) {
+                return i + (Long.numberOfTrailingZeros(found) >>> 3);
             }
         }
         while (i < end && b[i] != '\n') {

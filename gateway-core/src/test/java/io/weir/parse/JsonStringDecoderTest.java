@@ -59,6 +59,23 @@ class JsonStringDecoderTest {
     }
 
     @Test
+    void shouldSeeEverySpecialByteAtEveryPlaceOfAWord() {
+        for (int at = 0; at < 24; at++) {
+            for (int c = 0; c < 0x80; c++) {
+                String before = "\"" + "x".repeat(at);
+                String after = "y".repeat(24 - at) + "\"";
+                byte[] b = (before + (char) c + after).getBytes(StandardCharsets.US_ASCII);
+                String decoded = decode(new JsonStringDecoder(), b, b.length);
+                if (c < 0x20 || c == '"' || c == '\\') {
+                    assertThat(decoded).as("%02x at %d", c, at).isNull();
+                } else {
+                    assertThat(decoded).isEqualTo(before.substring(1) + (char) c + "y".repeat(24 - at));
+                }
+            }
+        }
+    }
+
+    @Test
     void shouldSayWhatIsWrong() {
         JsonStringDecoder decoder = new JsonStringDecoder();
         byte[] in = "\"abc\" x".getBytes(StandardCharsets.US_ASCII);
