@@ -9,9 +9,10 @@ import io.weir.server.config.ExitCode;
 import io.weir.server.config.HelpText;
 import io.weir.server.log.Logging;
 import java.io.PrintStream;
-import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -78,15 +79,15 @@ public final class Main {
             data = Optional.of(DataDirectory.open(config.storagePath().get()));
         }
         Weir weir = Weir.start(config, source);
-        Shutdown shutdown = new Shutdown(weir);
-        Runtime.getRuntime().addShutdownHook(shutdown);
+        Runtime.getRuntime().addShutdownHook(new Shutdown(weir));
         greet(weir.addresses(), config.web(), data);
         weir.awaitStopRequest();
     }
 
     private void greet(List<InetSocketAddress> addresses, Config.Web web, Optional<Path> data) {
-        long millis = System.currentTimeMillis()
-                - ManagementFactory.getRuntimeMXBean().getStartTime();
+        long millis = ProcessHandle.current().info().startInstant()
+                .map(start -> Duration.between(start, Instant.now()).toMillis())
+                .orElse(0L);
         Build build = Build.read();
         out.println("Weir " + build.version() + " (" + build.commit() + "), ready after " + millis + " ms");
         String first = null;
@@ -98,7 +99,12 @@ public final class Main {
         out.println("data lies in  " + data.map(Path::toString).orElse("memory only (--storage.path=none)"));
         out.println("try           curl -X PATCH '" + first + "/metrics/demo_total?from=me' && curl " + first + "/metrics");
         out.flush();
-        LoggerFactory.getLogger(Main.class).atInfo().addKeyValue("version", build.version()).addKeyValue("commit", build.commit()).addKeyValue("ready_ms", millis).log("ready");
+        LoggerFactory.getLogger(Main.class)
+                .atInfo()
+                .addKeyValue("version", build.version())
+                .addKeyValue("commit", build.commit())
+                .addKeyValue("ready_ms", millis)
+                .log("ready");
     }
 
     /** A URL that works from this machine. */
