@@ -30,6 +30,7 @@ import org.agrona.concurrent.NanoClock;
 public final class SeriesTable {
     private static final int LIVE = 0;
     private static final long SECOND_NANOS = 1_000_000_000L;
+    private static final long NAME_SEED = new SecureRandom().nextLong();
 
     final TableConfig config;
     final Slab slab;
@@ -59,7 +60,7 @@ public final class SeriesTable {
         this.numbers = new Numbers(config.numbersMax());
         this.arena = new TextArena(config.textChunkBytes());
         this.families = new Families(
-                config.familiesMax(), new SecureRandom().nextLong(), policies, this::wakeKeeper);
+                config.familiesMax(), NAME_SEED, policies, this::wakeKeeper);
         this.shards = new Shard[config.shards()];
         this.shardShift = 64 - Integer.numberOfTrailingZeros(config.shards());
         for (int i = 0; i < shards.length; i++) {

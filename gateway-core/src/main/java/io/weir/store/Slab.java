@@ -22,7 +22,9 @@ import java.lang.invoke.VarHandle;
  * odd while the record is open; {@code tick} is the second of the last touch.
  */
 final class Slab {
-    static final int CHUNK_BITS = 13;
+    /** Records of a chunk as a power of two; small in tests, so that they cross chunks and start fast. */
+    static final int CHUNK_BITS = Integer.getInteger("weir.store.chunkBits", 13);
+
     static final int CHUNK = 1 << CHUNK_BITS;
     static final long DEAD = 0;
     static final long RETIRED = 1;

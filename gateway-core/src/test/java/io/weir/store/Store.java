@@ -99,14 +99,17 @@ final class Store {
     Code cell(String family, MetricType type, String labels, CellValue x) {
         writer.enter();
         try {
-            Family f = family(family);
-            long ref = series(family, type, labels);
-            if (writer.apply(ref, TableWriter.ADD, x) != TableWriter.APPLIED) {
+            long ref = find(family, type, labels);
+            if (ref == TableWriter.NONE || writer.state(ref) == TableWriter.DEAD) {
+                Family f = family(family);
                 Code code = writer.reserve(f, type);
                 if (code != Code.OK) {
                     return code;
                 }
+                ref = series(family, type, labels);
                 assertThat(writer.revive(ref, x)).isEqualTo(TableWriter.APPLIED);
+            } else {
+                assertThat(writer.apply(ref, TableWriter.ADD, x)).isEqualTo(TableWriter.APPLIED);
             }
             writer.committed();
             return Code.OK;
