@@ -85,7 +85,7 @@ abstract class Arena {
     }
 
     void rebuild() {
-        keeper.compaction().rebuild(table.shards[0], 6);
+        keeper.compaction().rebuild(table.shards[0], 6, Integer.MAX_VALUE);
     }
 
     /** Value of the series with this second hash half in a snapshot; -1 when absent, -2 when something is wrong. */

@@ -2,6 +2,7 @@ package io.weir.store;
 
 import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.BitSet;
 
 /**
  * Rebuilds the index of a shard without its dead words, and returns the numbers of the dead records after a grace. Keeper
@@ -28,7 +29,10 @@ final class Compaction {
     }
 
     /** Whether dead words take up so much of the shard that it should be rebuilt. */
-    static boolean isDue(Shard shard) {
+    boolean isDue(Shard shard) {
+        if (shard.wasFruitless(table.tick())) {
+            return false;
+        }
         int used = shard.used();
         int dead = used - shard.live();
         int capacity = shard.indexAcquire().capacity;
@@ -36,8 +40,13 @@ final class Compaction {
                 || dead > capacity / 64 && shard.refused();
     }
 
-    /** Moves the words of live records to a new index of {@code capacity} words; false when they would not fit. */
-    boolean rebuild(Shard shard, int capacity) {
+    /**
+     * Moves words to a new index of {@code capacity} words, without those of dead records; false when they would not fit.
+     *
+     * @param youngTick dead records touched at this tick or later stay: a commit may be about to revive them, and what it
+     *     has prepared should not be taken from under it
+     */
+    boolean rebuild(Shard shard, int capacity, int youngTick) {
         Index old = shard.indexAcquire();
         int bound = table.maxUsed(capacity);
         int before = shard.maxUsed();
@@ -56,12 +65,13 @@ final class Compaction {
                 continue;
             }
             int n = (int) word;
-            if (retire(n)) {
+            if (retire(n, youngTick)) {
                 close(n);
                 if (count == noted.length) {
                     noted = Arrays.copyOf(noted, count * 2);
                 }
                 noted[count++] = n;
+                table.arena.retire(slab.text(n));
                 familyUnused |= slab.family(n).dropRecord();
                 shard.give();
             } else {
@@ -72,6 +82,7 @@ final class Compaction {
         shard.indexRelease(next);
         shard.maxUsed(bound);
         shard.clearRefused();
+        shard.rebuilt(table.tick(), count);
         long epoch = table.nextEpoch();
         if (count > 0) {
             limbo.add(new Retired(epoch, Arrays.copyOf(noted, count)));
@@ -80,9 +91,13 @@ final class Compaction {
         return true;
     }
 
-    /** From dead to retired, one CAS on the liveness word; false when the record is live. */
-    private boolean retire(int n) {
-        if (Slab.isScalar(slab.metaAcquire(n))) {
+    /** From dead to retired, one CAS on the liveness word; false when the record is live or young. */
+    private boolean retire(int n, int youngTick) {
+        long meta = slab.metaAcquire(n);
+        if (Slab.tick(meta) >= youngTick) {
+            return false;
+        }
+        if (Slab.isScalar(meta)) {
             return slab.casValue(n, Slab.DEAD, Slab.RETIRED);
         }
         if (!slab.casCell(n, null, Slab.GONE)) {
@@ -126,6 +141,36 @@ final class Compaction {
                 return false;
             }
         }
+        return true;
+    }
+
+    /** Moves texts out of chunks in which little lives, and drops those; answers whether any moved. */
+    boolean reclaimText(TextArena.Tail tail) {
+        TextArena arena = table.arena;
+        BitSet settled = arena.settled();
+        byte[][] chunks = arena.chunks();
+        int high = table.numbers.high();
+        int[] live = new int[chunks.length];
+        for (int n = slab.nextProvided(0, high); n < high; n = slab.nextProvided(n + 1, high)) {
+            if (Slab.isOpen(slab.metaAcquire(n)) && TextArena.chunk(slab.text(n)) < live.length) {
+                live[TextArena.chunk(slab.text(n))] += TextArena.length(slab.text(n));
+            }
+        }
+        BitSet sparse = TextArena.sparse(settled, chunks, live);
+        for (int n = slab.nextProvided(0, high); n < high; n = slab.nextProvided(n + 1, high)) {
+            // Only an open record's text is its own for sure, and only this thread closes records.
+            if (Slab.isOpen(slab.metaAcquire(n)) && sparse.get(TextArena.chunk(slab.text(n)))) {
+                long from = slab.text(n);
+                byte[] chunk = chunks[TextArena.chunk(from)];
+                long to = tail.append(chunk, TextArena.offset(from), TextArena.length(from));
+                if (to < 0) {
+                    return true;
+                }
+                slab.text(n, to);
+                tail.keep();
+            }
+        }
+        arena.drop(sparse);
         return true;
     }
 

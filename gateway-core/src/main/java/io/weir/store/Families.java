@@ -36,7 +36,7 @@ public final class Families {
     private Function<String, FamilyPolicy> policies;
     private volatile Family[] table = new Family[64];
     private volatile int size;
-    private volatile int expiring;
+    private volatile long ttlTicksMin = Long.MAX_VALUE;
     private volatile boolean full;
 
     Families(int familiesMax, long seed, Function<String, FamilyPolicy> policies, Runnable whenFull) {
@@ -80,7 +80,7 @@ public final class Families {
                 family = new Family(copy, hash, policies.apply(new String(copy, StandardCharsets.UTF_8)));
                 insert(family);
                 size = size + 1;
-                expiring += family.expires() ? 1 : 0;
+                ttlTicksMin = Math.min(ttlTicksMin, family.ttlTicks());
             }
             return family;
         }
@@ -89,25 +89,19 @@ public final class Families {
     /** Replaces the policies, also those of families that exist. */
     public synchronized void policies(Function<String, FamilyPolicy> policies) {
         this.policies = policies;
-        int n = 0;
+        long min = Long.MAX_VALUE;
         for (Family family : table) {
             if (family != null) {
                 family.policy(policies.apply(family.text()));
-                n += family.expires() ? 1 : 0;
+                min = Math.min(min, family.ttlTicks());
             }
         }
-        expiring = n;
+        ttlTicksMin = min;
     }
 
     /** Shortest time to live in seconds of any family, {@link Long#MAX_VALUE} when none expires. */
     long ttlTicksMin() {
-        long min = Long.MAX_VALUE;
-        if (expiring > 0) {
-            for (Family family : all()) {
-                min = Math.min(min, family.ttlTicks());
-            }
-        }
-        return min;
+        return ttlTicksMin;
     }
 
     List<Family> all() {
@@ -193,16 +187,16 @@ public final class Families {
         }
         if (gone > 0) {
             Family[] next = new Family[old.length];
-            int n = 0;
+            long min = Long.MAX_VALUE;
             for (Family family : old) {
                 if (family != null && !family.isRemoved()) {
                     put(next, family);
-                    n += family.expires() ? 1 : 0;
+                    min = Math.min(min, family.ttlTicks());
                 }
             }
             table = next;
             size = size - gone;
-            expiring = n;
+            ttlTicksMin = min;
         }
         return gone;
     }

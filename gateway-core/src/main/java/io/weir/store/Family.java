@@ -101,10 +101,6 @@ public final class Family {
         return ttlTicks;
     }
 
-    boolean expires() {
-        return ttlTicks != TICK_FOREVER;
-    }
-
     /** Live series and reservations. */
     public int live() {
         return (int) (stateVolatile() & COUNT);

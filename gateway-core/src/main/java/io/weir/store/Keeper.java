@@ -20,6 +20,9 @@ public final class Keeper implements Agent {
 
     private static final int COMMANDS_PER_DUTY = 256;
 
+    /** A commit that takes longer than this may find what it prepared retired, and has to prepare it again. */
+    private static final int YOUNG_TICKS = 2;
+
     private final SeriesTable table;
     private final EpochClock clock;
     private final EndedLog ended;
@@ -28,10 +31,12 @@ public final class Keeper implements Agent {
     private final Snapshots snapshots;
     private final StoreCommands commands;
     private final List<StoreCommands.SnapshotCommand> waiting = new ArrayList<>();
+    private final TextArena.Tail tail;
     private Thread thread;
     private int familiesTick = -1;
     private volatile boolean recordEnds;
     private volatile long duties;
+    private volatile long textReclaims;
 
     /**
      * The keeper of a table.
@@ -46,6 +51,7 @@ public final class Keeper implements Agent {
         this.compaction = new Compaction(table);
         this.snapshots = new Snapshots(table, reaper, ended);
         this.commands = new StoreCommands(table);
+        this.tail = table.arena.newTail();
     }
 
     public StoreCommands commands() {
@@ -81,6 +87,11 @@ public final class Keeper implements Agent {
         work += reaper.expire();
         work += compact(1);
         dropFamilies();
+        if (table.arena.isDue()) {
+            compaction.reclaimText(tail);
+            snapshots.textMoved();
+            textReclaims = textReclaims + 1;
+        }
         return work;
     }
 
@@ -101,10 +112,13 @@ public final class Keeper implements Agent {
         }
         if (!waiting.isEmpty()) {
             Snapshot snapshot = snapshots.take(clock.time());
-            for (StoreCommands.SnapshotCommand w : waiting) {
-                w.answer().accept(snapshots.withEnded(snapshot, w.endedAfter()));
+            try {
+                for (StoreCommands.SnapshotCommand w : waiting) {
+                    w.answer().accept(snapshots.withEnded(snapshot, w.endedAfter()));
+                }
+            } finally {
+                waiting.clear();
             }
-            waiting.clear();
         }
         return n;
     }
@@ -112,12 +126,16 @@ public final class Keeper implements Agent {
     private int compact(int shardsMax) {
         int n = 0;
         for (Shard shard : table.shards) {
-            if (n < shardsMax && Compaction.isDue(shard)) {
-                compaction.rebuild(shard, shard.indexAcquire().capacity);
+            if (n < shardsMax && compaction.isDue(shard)) {
+                rebuild(shard);
                 n++;
             }
         }
         return n;
+    }
+
+    private void rebuild(Shard shard) {
+        compaction.rebuild(shard, shard.indexAcquire().capacity, table.tick() - YOUNG_TICKS);
     }
 
     /** Families go when their last record has gone; when there is no room for a new one, dead records go first. */
@@ -126,7 +144,7 @@ public final class Keeper implements Agent {
             familiesTick = table.tick();
             for (Shard shard : table.shards) {
                 if (shard.used() > shard.live()) {
-                    compaction.rebuild(shard, shard.indexAcquire().capacity);
+                    rebuild(shard);
                 }
             }
             table.families().removeUnused();
@@ -138,6 +156,11 @@ public final class Keeper implements Agent {
     /** Duty cycles so far: stands still when the keeper does. */
     public long duties() {
         return duties;
+    }
+
+    /** Times that label text was compacted. */
+    public long textReclaims() {
+        return textReclaims;
     }
 
     public long rebuilds() {

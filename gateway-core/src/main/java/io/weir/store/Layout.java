@@ -37,11 +37,7 @@ final class Layout {
         List<Family> families = new ArrayList<>();
         int[] counts = new int[16];
         Family last = null;
-        for (int n = 0; n < high; n++) {
-            if ((n & Slab.CHUNK - 1) == 0 && !slab.isProvided(n)) {
-                n += Slab.CHUNK - 1;
-                continue;
-            }
+        for (int n = slab.nextProvided(0, high); n < high; n = slab.nextProvided(n + 1, high)) {
             long meta = slab.metaAcquire(n);
             if (!Slab.isOpen(meta) || !slab.isLive(n, meta)) {
                 continue;

@@ -61,10 +61,8 @@ final class Reaper {
         } else {
             Family family = name == null ? null : table.families().lookup(name, 0, name.length);
             int high = name != null && family == null ? 0 : table.numbers.high();
-            for (int n = 0; n < high; n++) {
-                if ((n & Slab.CHUNK - 1) == 0 && !slab.isProvided(n)) {
-                    n += Slab.CHUNK - 1;
-                } else if (name == null || slab.family(n) == family) {
+            for (int n = slab.nextProvided(0, high); n < high; n = slab.nextProvided(n + 1, high)) {
+                if (name == null || slab.family(n) == family) {
                     killed += delete(n, selector, tokens) ? 1 : 0;
                 }
             }
@@ -146,11 +144,7 @@ final class Reaper {
         }
         int end = Math.min(next + SLICE, table.numbers.high());
         long gone = 0;
-        for (int n = next; n < end; n++) {
-            if ((n & Slab.CHUNK - 1) == 0 && !slab.isProvided(n)) {
-                n += Slab.CHUNK - 1;
-                continue;
-            }
+        for (int n = slab.nextProvided(next, end); n < end; n = slab.nextProvided(n + 1, end)) {
             long meta = slab.metaAcquire(n);
             if (Slab.isOpen(meta) && isStale(n, meta, now)) {
                 gone += expire(n, meta, now) ? 1 : 0;

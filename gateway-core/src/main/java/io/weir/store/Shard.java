@@ -21,6 +21,8 @@ final class Shard {
 
     private Index index;
     private final CacheLine counters = new CacheLine();
+    private int rebuiltTick = -1;
+    private boolean fruitful = true;
 
     Shard(int capacity, int maxUsed) {
         counters.set(MAX_USED, maxUsed);
@@ -74,6 +76,17 @@ final class Shard {
 
     void live(int delta) {
         counters.getAndAdd(LIVE, delta);
+    }
+
+    /** Keeper only: a rebuild has dropped this many words. */
+    void rebuilt(int tick, int dropped) {
+        rebuiltTick = tick;
+        fruitful = dropped > 0;
+    }
+
+    /** Keeper only: whether a rebuild at this tick has found nothing to drop. */
+    boolean wasFruitless(int tick) {
+        return !fruitful && rebuiltTick == tick;
     }
 
     boolean refused() {

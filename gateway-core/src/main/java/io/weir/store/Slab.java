@@ -142,6 +142,14 @@ final class Slab {
         }
     }
 
+    /** The first number from {@code n} on whose chunk exists, for scans; {@code high} when there is none. */
+    int nextProvided(int n, int high) {
+        while (n < high && (n & CHUNK - 1) == 0 && !isProvided(n)) {
+            n += CHUNK;
+        }
+        return Math.min(n, high);
+    }
+
     /** Whether the chunk of {@code n} exists; numbers are issued before their memory is. */
     boolean isProvided(int n) {
         return LONGS.getAcquire(records, n >> CHUNK_BITS) != null;

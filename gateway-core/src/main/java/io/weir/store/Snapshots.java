@@ -48,6 +48,11 @@ final class Snapshots {
         return revivals() == layoutRevivals ? layout : null;
     }
 
+    /** Texts have moved: the layout does not hold any more. */
+    void textMoved() {
+        textMoves++;
+    }
+
     /** The state now, without ended series. */
     Snapshot take(long epochMillis) {
         long changes = commits() + reaper.kills();

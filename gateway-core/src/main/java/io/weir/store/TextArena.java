@@ -1,21 +1,31 @@
 package io.weir.store;
 
 import io.weir.snapshot.FamilySnapshot;
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.BitSet;
+import java.util.List;
 
 /**
  * Append-only label texts in chunks, addressed by the packed places of {@link FamilySnapshot#text}. Each writer fills a
  * chunk of its own through a {@link Tail}, so that appending takes no atomic step; only a new chunk takes the lock.
+ *
+ * <p>When half of the bytes belong to retired records, the keeper copies what lives out of sparse chunks and drops them.
+ * A snapshot keeps the directory it was made with, in which they still are; a chunk's number is given again only in a
+ * later directory.
  */
 final class TextArena {
     static final int TEXT_BYTES_MAX = (1 << 20) - 1;
     private static final int CHUNKS_MAX = 1 << 20;
+    private static final int NO_CHUNK = -1;
 
     private final int chunkBytes;
-    private final AtomicLong bytes = new AtomicLong();
+    private final List<Tail> tails = new ArrayList<>();
+    private final BitSet free = new BitSet();
     private volatile byte[][] chunks = new byte[16][];
+    private volatile long bytes;
     private int size;
+    private long retiredBytes;
 
     TextArena(int chunkBytes) {
         this.chunkBytes = chunkBytes;
@@ -40,69 +50,143 @@ final class TextArena {
 
     /** Memory held by all chunks. */
     long bytes() {
-        return bytes.get();
+        return bytes;
     }
 
-    Tail newTail() {
-        return new Tail();
+    synchronized Tail newTail() {
+        Tail tail = new Tail();
+        tails.add(tail);
+        return tail;
     }
 
-    private synchronized int add(byte[] chunk) {
-        if (size == CHUNKS_MAX) {
-            return -1;
+    private synchronized int add(byte[] chunk, Tail tail, boolean apart) {
+        int number = free.nextSetBit(0);
+        if (number >= 0) {
+            free.clear(number);
+        } else if (size < CHUNKS_MAX) {
+            number = size++;
+        } else {
+            return NO_CHUNK;
         }
-        byte[][] c = size == chunks.length ? Arrays.copyOf(chunks, size * 2) : chunks;
-        c[size] = chunk;
+        byte[][] c = number >= chunks.length ? Arrays.copyOf(chunks, chunks.length * 2) : chunks;
+        c[number] = chunk;
         chunks = c;
-        bytes.addAndGet(chunk.length);
-        return size++;
+        bytes = bytes + chunk.length;
+        if (apart) {
+            tail.apart = number;
+        } else {
+            tail.number = number;
+        }
+        return number;
+    }
+
+    /** Keeper only: the text of a record that has been retired. */
+    void retire(long place) {
+        retiredBytes += length(place);
+    }
+
+    /** Keeper only. */
+    boolean isDue() {
+        return retiredBytes > bytes / 2 && retiredBytes > chunkBytes;
+    }
+
+    /**
+     * Keeper only: chunks that nobody appends to, of which less than half lives.
+     *
+     * @param live bytes that live, by chunk number, as of after {@link #settled} was asked
+     */
+    static BitSet sparse(BitSet settled, byte[][] chunks, int[] live) {
+        BitSet sparse = new BitSet();
+        for (int c = settled.nextSetBit(0); c >= 0; c = settled.nextSetBit(c + 1)) {
+            if (live[c] < chunks[c].length / 2) {
+                sparse.set(c);
+            }
+        }
+        return sparse;
+    }
+
+    /** Keeper only: chunks to which nobody appends any more. All their texts are published or given up. */
+    synchronized BitSet settled() {
+        BitSet settled = new BitSet();
+        for (int c = 0; c < size; c++) {
+            settled.set(c, chunks[c] != null);
+        }
+        for (Tail tail : tails) {
+            for (int c : new int[] {tail.number, tail.apart}) {
+                if (c != NO_CHUNK) {
+                    settled.clear(c);
+                }
+            }
+        }
+        return settled;
+    }
+
+    /** Keeper only: forgets chunks from which everything living has been moved. */
+    synchronized void drop(BitSet dropped) {
+        byte[][] c = chunks.clone();
+        dropped.stream().forEach(i -> {
+            bytes = bytes - c[i].length;
+            c[i] = null;
+        });
+        free.or(dropped);
+        chunks = c;
+        retiredBytes = 0;
     }
 
     /** The end of the arena at which one thread appends. */
     final class Tail {
         private byte[] chunk = new byte[0];
-        private int number;
         private int used;
         private long last = -1;
+        // under the lock of the arena
+        private int number = NO_CHUNK;
+        private int apart = NO_CHUNK;
 
         /** Appends a text of at most {@link #TEXT_BYTES_MAX} bytes; -1 when the arena is full. */
         long append(byte[] text, int offset, int length) {
+            assert length <= TEXT_BYTES_MAX;
             last = -1;
-            byte[] to = chunk;
-            int at = used;
-            int in = number;
-            if (length > chunk.length - used || chunk.length == 0) {
-                boolean apart = length > chunkBytes / 4;
-                to = new byte[apart ? length : chunkBytes];
-                in = add(to);
-                at = 0;
-                if (in < 0) {
+            if (length > chunkBytes / 4) {
+                // A chunk of its own, rather than an end of a chunk wasted.
+                int in = add(Arrays.copyOfRange(text, offset, offset + length), this, true);
+                last = in == NO_CHUNK ? -1 : FamilySnapshot.text(in, 0, length);
+                return last;
+            }
+            if (chunk.length == 0 || length > chunk.length - used) {
+                byte[] next = new byte[chunkBytes];
+                if (add(next, this, false) == NO_CHUNK) {
                     return -1;
                 }
-                if (!apart) {
-                    chunk = to;
-                    number = in;
-                }
+                chunk = next;
+                used = 0;
             }
-            System.arraycopy(text, offset, to, at, length);
-            if (to == chunk) {
-                used = at + length;
-            }
-            last = FamilySnapshot.text(in, at, length);
+            System.arraycopy(text, offset, chunk, used, length);
+            last = FamilySnapshot.text(number, used, length);
+            used += length;
             return last;
         }
 
         /** The last text has been published. */
         void keep() {
             last = -1;
+            settleApart();
         }
 
         /** Takes the last text back, which nobody has seen. */
         void undo() {
-            if (last >= 0 && chunk(last) == number && chunk.length > 0) {
+            if (last >= 0 && chunk(last) == number) {
                 used -= length(last);
             }
             last = -1;
+            settleApart();
+        }
+
+        private void settleApart() {
+            if (apart != NO_CHUNK) {
+                synchronized (TextArena.this) {
+                    apart = NO_CHUNK;
+                }
+            }
         }
     }
 }

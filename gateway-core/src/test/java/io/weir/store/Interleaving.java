@@ -196,7 +196,7 @@ final class Interleaving {
 
     private void rebuild() {
         for (Shard shard : table.shards) {
-            keeper.compaction().rebuild(shard, shard.indexAcquire().capacity);
+            keeper.compaction().rebuild(shard, shard.indexAcquire().capacity, Integer.MAX_VALUE);
         }
     }
 

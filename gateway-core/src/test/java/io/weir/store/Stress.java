@@ -365,7 +365,8 @@ final class Stress {
             } else if ((what -= rebuildWeight) < 0) {
                 Shard shard = table.shards[random.nextInt(table.shards.length)];
                 int capacity = random.nextInt(3) > 0 ? shard.indexAcquire().capacity : 1 + random.nextInt(68);
-                keeper.compaction().rebuild(shard, capacity);
+                int young = random.nextInt(4) == 0 ? table.tick() : Integer.MAX_VALUE;
+                keeper.compaction().rebuild(shard, capacity, young);
             } else if ((what -= clockWeight) < 0) {
                 nanos.addAndGet(random.nextInt(1_000_000_000));
                 for (int k = 0; k < keys; k++) {
