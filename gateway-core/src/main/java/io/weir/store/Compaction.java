@@ -15,6 +15,7 @@ final class Compaction {
     private int[] noted = new int[1024];
     private boolean familyUnused;
     private volatile long rebuilds;
+    private volatile long recycled;
 
     /** Numbers whose records were retired before {@code epoch} began. */
     private record Retired(long epoch, int[] numbers) {}
@@ -26,6 +27,11 @@ final class Compaction {
 
     long rebuilds() {
         return rebuilds;
+    }
+
+    /** Numbers returned for reuse. */
+    long recycled() {
+        return recycled;
     }
 
     /** Whether dead words take up so much of the shard that it should be rebuilt. */
@@ -131,6 +137,7 @@ final class Compaction {
             table.numbers.give(numbers);
             given += numbers.length;
         }
+        recycled = recycled + given;
         return given;
     }
 
@@ -144,8 +151,8 @@ final class Compaction {
         return true;
     }
 
-    /** Moves texts out of chunks in which little lives, and drops those; answers whether any moved. */
-    boolean reclaimText(TextArena.Tail tail) {
+    /** Moves texts out of chunks in which little lives, and drops those. */
+    void reclaimText(TextArena.Tail tail) {
         TextArena arena = table.arena;
         BitSet settled = arena.settled();
         byte[][] chunks = arena.chunks();
@@ -164,14 +171,13 @@ final class Compaction {
                 byte[] chunk = chunks[TextArena.chunk(from)];
                 long to = tail.append(chunk, TextArena.offset(from), TextArena.length(from));
                 if (to < 0) {
-                    return true;
+                    return;
                 }
                 slab.text(n, to);
                 tail.keep();
             }
         }
         arena.drop(sparse);
-        return true;
     }
 
     /** Whether a family has lost its last record since the last call. */

@@ -88,11 +88,16 @@ public final class Keeper implements Agent {
         work += compact(1);
         dropFamilies();
         if (table.arena.isDue()) {
-            compaction.reclaimText(tail);
-            snapshots.textMoved();
-            textReclaims = textReclaims + 1;
+            reclaimText();
         }
         return work;
+    }
+
+    /** Moves texts together when half of them belong to series that are no more. */
+    void reclaimText() {
+        compaction.reclaimText(tail);
+        snapshots.textMoved();
+        textReclaims = textReclaims + 1;
     }
 
     /** Deletes in order of arrival; then one snapshot for all who have asked for one. */

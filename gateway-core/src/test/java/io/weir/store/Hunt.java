@@ -11,11 +11,11 @@ final class Hunt {
         long millis = Long.parseLong(args[0]);
         long seed = Long.parseLong(args[1]);
         try {
-            Interleaving.explore(millis / 4, seed);
-            Stress.rounds(seed, millis / 2, 100, true);
-            Stress.rounds(seed, millis / 4, 100, false);
+            System.out.println("interleavings: " + Interleaving.explore(millis / 4, seed));
+            System.out.println("chaos: " + Stress.rounds(seed, millis / 2, 100, true));
+            System.out.println("full speed: " + Stress.rounds(seed, millis / 4, 100, false));
         } catch (Throwable e) {
-            System.out.println((e.getMessage() + (e.getCause() == null ? "" : " " + e.getCause().getMessage()))
+            System.out.println("found: " + (e.getMessage() + (e.getCause() == null ? "" : " " + e.getCause().getMessage()))
                     .replace('\n', ' '));
             System.exit(FOUND);
         }

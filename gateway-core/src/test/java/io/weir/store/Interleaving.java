@@ -43,6 +43,7 @@ final class Interleaving {
         EXPIRE,
         KILL_REBUILD_RECYCLE,
         SNAPSHOT,
+        RECLAIM_TEXT,
         FAMILIES;
 
         boolean isKeepers() {
@@ -187,6 +188,7 @@ final class Interleaving {
                 keeper.compaction().recycle();
             }
             case SNAPSHOT -> snapshot();
+            case RECLAIM_TEXT -> keeper.reclaimText();
             case FAMILIES -> {
                 rebuild();
                 table.families().removeUnused();

@@ -74,6 +74,7 @@ class MutantsTest {
                 edit("Family", "boolean isUnused() {", "void addLive() { Steps.step(); STATE.getAndAdd(this, 1L); } boolean isUnused() {")),
         COMMIT_NOT_COUNTED(edit("TableWriter", "shared.addRelease(COMMITS, 1);", "")),
         REVIVAL_NOT_COUNTED(edit("TableWriter", "shared.addRelease(REVIVALS, 1);", "")),
+        TEXT_OF_OPEN_TAIL_RECLAIMED(edit("TextArena", "settled.clear(c);", "")),
         TEXT_TAKEN_BACK_TOO_LATE(edit("TableWriter", "tail.keep();", ""));
 
         final Edit[] edits;
@@ -113,7 +114,10 @@ class MutantsTest {
         // A mutant that hangs is caught as well.
         boolean over = process.waitFor(SECONDS + 10L, TimeUnit.SECONDS);
         process.destroyForcibly();
-        String said = over ? Files.readString(dir.resolve("said")).lines().findFirst().orElse("") : "hung";
+        String said = over ? Files.readString(dir.resolve("said")).lines()
+                        .filter(line -> line.startsWith("found: "))
+                        .findFirst()
+                        .orElse("not found") : "hung";
         System.out.printf(
                 "mutant %s: %.1f s: %s%n",
                 mutant, (System.nanoTime() - begin) / 1e9, said.substring(0, Math.min(250, said.length())));

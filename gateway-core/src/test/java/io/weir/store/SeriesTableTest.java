@@ -388,4 +388,76 @@ class SeriesTableTest {
         store.writer.exit();
         assertThat(store.add("f1", "", 1)).isEqualTo(Code.OK);
     }
+
+    @Test
+    void shouldLeaveDeadRecordsToCommitsThatHaveJustPreparedThem() {
+        store.writer.enter();
+        long ref = store.series("c", COUNTER, "");
+        for (Shard shard : store.table.shards) {
+            store.keeper.compaction().rebuild(shard, 16, store.table.tick());
+        }
+        assertThat(store.writer.state(ref)).isEqualTo(DEAD);
+        assertThat(store.table.usedWords()).isEqualTo(1);
+        store.writer.exit();
+        store.advance(1);
+        for (Shard shard : store.table.shards) {
+            store.keeper.compaction().rebuild(shard, 16, store.table.tick());
+        }
+        assertThat(store.table.usedWords()).isZero();
+    }
+
+    @Test
+    void shouldTakeTheTextOfEndedSeriesBackAndKeepThatOfLiveOnesAndSnapshots() {
+        store.add("keep", "name=\"" + "k".repeat(100) + "\"", 1);
+        store.add("long", "name=\"" + "l".repeat(2000) + "\"", 1);
+        Snapshot old = null;
+        for (int i = 0; i < 2_000; i++) {
+            String labels = "i=\"" + i + "\",name=\"" + "x".repeat(i % 50 == 0 ? 3000 : 100) + "\"";
+            store.add("churn", labels, i);
+            old = i == 10 ? store.snapshot() : old;
+            assertThat(store.values()).containsKeys("churn{" + labels + "}");
+            store.delete("churn");
+            store.advance(1);
+            assertThat(store.table.textBytes()).isLessThan(64_000);
+        }
+        assertThat(store.keeper.textReclaims()).isPositive();
+        assertThat(store.values())
+                .containsOnlyKeys(
+                        "keep{name=\"" + "k".repeat(100) + "\"}", "long{name=\"" + "l".repeat(2000) + "\"}");
+        assertThat(Store.read(old)).containsEntry("churn{i=\"10\",name=\"" + "x".repeat(100) + "\"}", 10.0);
+    }
+
+    @Test
+    void shouldRefuseWithFullWhenDeadWordsTakeTheRoomAndRecover() {
+        Store s = new Store(new TableConfig(10, 10, 1, 10, 80, 100, 1000, 10, 10));
+        s.writer.enter();
+        for (int i = 0; i < 8; i++) {
+            assertThat(s.series("c", COUNTER, "i=\"" + i + "\"")).isPositive();
+        }
+        assertThat(s.series("c", COUNTER, "")).isEqualTo(TableWriter.FULL);
+        s.writer.exit();
+        s.advance(5);
+        s.work();
+        assertThat(s.add("c", "", 1)).isEqualTo(Code.OK);
+        Invariants.check(s.table, s.keeper);
+    }
+
+    @Test
+    void shouldNeverAnswerFromARecordThatBelongsToAnotherSeriesByNow() {
+        store.add("c", "i=\"1\"", 1);
+        store.writer.enter();
+        long ref = store.find("c", COUNTER, "i=\"1\"");
+        store.writer.exit();
+        store.delete("c");
+        rebuild();
+        store.add("c", "i=\"2\"", 5);
+        store.writer.enter();
+        assertThat((int) store.find("c", COUNTER, "i=\"2\"")).as("the number is reused").isEqualTo((int) ref);
+        assertThat(store.writer.state(ref)).isEqualTo(GONE);
+        assertThat(store.writer.apply(ref, ADD, 1)).isEqualTo(GONE);
+        assertThat(store.writer.setLast(ref, 1, 1)).isEqualTo(GONE);
+        assertThat(store.writer.cell(ref)).isNull();
+        store.writer.exit();
+        assertThat(store.values()).containsExactly(entry("c{i=\"2\"}", 5.0));
+    }
 }

@@ -35,18 +35,19 @@ final class Stress {
     static final class Tally {
         final AtomicLong acknowledged = new AtomicLong();
         final AtomicLong refused = new AtomicLong();
-        long deleted;
+        long ended;
         long expired;
         long rebuilds;
         long reused;
         long snapshots;
+        long textReclaims;
         int rounds;
 
         @Override
         public String toString() {
-            return rounds + " rounds, " + acknowledged + " acknowledged, " + refused + " refused, " + deleted
-                    + " deleted, " + expired + " expired, " + rebuilds + " rebuilds, " + reused + " numbers reused, "
-                    + snapshots + " snapshots";
+            return rounds + " rounds, " + acknowledged + " acknowledged, " + refused + " refused, " + ended
+                    + " killed, " + expired + " expired, " + rebuilds + " rebuilds, " + reused + " numbers reused, "
+                    + snapshots + " snapshots, " + textReclaims + " text reclaims";
         }
     }
 
@@ -113,8 +114,8 @@ final class Stress {
         keeper = new Keeper(table, () -> 0);
         keeper.recordEnds(random.nextBoolean());
         keeper.reaper().ends(this::ended);
-        killWeight = random.nextInt(20);
-        rebuildWeight = random.nextInt(20);
+        killWeight = random.nextInt(60);
+        rebuildWeight = random.nextInt(40);
         clockWeight = ttl ? random.nextInt(20) : 0;
         sent = new AtomicLongArray(keys * WRITERS_MAX);
         acknowledged = new AtomicLongArray(keys * WRITERS_MAX);
@@ -174,10 +175,12 @@ final class Stress {
             throw new AssertionError(settings(), failure.get());
         }
         tally.rounds++;
-        tally.deleted += keeper.deleted();
+        tally.ended += keeper.reaper().kills();
         tally.expired += keeper.expired();
         tally.rebuilds += keeper.rebuilds();
         tally.snapshots += keeper.snapshots();
+        tally.reused += keeper.compaction().recycled();
+        tally.textReclaims += keeper.textReclaims();
     }
 
     private String settings() {
@@ -351,16 +354,12 @@ final class Stress {
 
     private void keep() {
         long end = System.nanoTime() + millis * 1_000_000;
-        int weights = killWeight + rebuildWeight + clockWeight + 8;
+        int weights = killWeight + rebuildWeight + clockWeight + 9;
         while (System.nanoTime() < end && failure.get() == null) {
             int what = random.nextInt(weights);
             if ((what -= killWeight) < 0) {
-                int n = random.nextInt(Math.max(1, table.numbers.high()));
-                if (table.slab.isProvided(n)) {
-                    long meta = table.slab.metaAcquire(n);
-                    if (Slab.isOpen(meta)) {
-                        keeper.reaper().kill(n, meta);
-                    }
+                for (int i = random.nextInt(8); i >= 0; i--) {
+                    killOne();
                 }
             } else if ((what -= rebuildWeight) < 0) {
                 Shard shard = table.shards[random.nextInt(table.shards.length)];
@@ -379,9 +378,11 @@ final class Stress {
             } else if (what < 4) {
                 checkSnapshot();
             } else if (what < 6) {
-                tally.reused += keeper.compaction().recycle();
+                keeper.compaction().recycle();
             } else if (what < 7) {
                 delete();
+            } else if (what < 8) {
+                keeper.reclaimText();
             } else {
                 expiring = true;
                 for (int k = 0; k < keys; k++) {
@@ -390,6 +391,16 @@ final class Stress {
                 passTick = table.tick();
                 keeper.doWork();
                 expiring = false;
+            }
+        }
+    }
+
+    private void killOne() {
+        int n = random.nextInt(Math.max(1, table.numbers.high()));
+        if (table.slab.isProvided(n)) {
+            long meta = table.slab.metaAcquire(n);
+            if (Slab.isOpen(meta)) {
+                keeper.reaper().kill(n, meta);
             }
         }
     }
