@@ -7,7 +7,8 @@ import java.nio.ByteOrder;
 
 /**
  * Unquotes a body that is one JSON string, such as {@code JSON.stringify(text)} sends, piece by piece. White space before
- * and after the string is allowed, anything else is not.
+ * and after the string is allowed, anything else is not. No text format begins with {@code "}, so that the first byte
+ * behind white space tells such a body ({@link #skipWhiteSpace}).
  *
  * <p>Positions in its failures count characters of the body as sent. UTF-8 within the string is passed on unchecked: the
  * parser behind checks it where it matters. Event loop only; allocates nothing for good input.

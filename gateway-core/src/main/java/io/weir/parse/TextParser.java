@@ -15,13 +15,14 @@ import java.util.Arrays;
  * Parser of the Prometheus text exposition format 0.0.4. The first bad line refuses the body.
  *
  * <p>Limits, each with its own error: {@code lineBytes} (without the newline; known as soon as it is passed),
- * {@code nameBytes}, {@code labels}, {@code labelNameBytes}, {@code labelValueBytes} and {@code helpBytes} (both after
- * unescaping).
+ * {@code nameBytes}, {@code labels}, {@code labelNameBytes}, {@code labelValueBytes} (unescaped) and {@code helpBytes} (as
+ * sent).
  *
  * <p>The verdicts are those of Prometheus' own {@code expfmt} parser, with these differences:
  *
  * <ul>
- *   <li>accepted: a last line without newline, {@code \r\n}, blanks at the end of a line, a second HELP line;
+ *   <li>accepted: a last line without newline, {@code \r\n}, blanks at the end of a line, a second HELP line, a backslash
+ *       in HELP that begins no escape sequence (a text for people must not cost anybody samples);
  *   <li>refused: every label name that begins with {@code __}, not only {@code __name__};
  *   <li>left to the sink: TYPE after samples, suffixes of histograms and summaries, the same label twice.
  * </ul>
@@ -435,18 +436,11 @@ public final class TextParser extends Parser<SampleSink> {
     }
 
     private Code help(byte[] b, int name, int nameStop, int text, int end) {
-        int escapes = 0;
-        for (int i = backslash(b, text, end); i < end; i = backslash(b, i + 2, end)) {
-            if (i + 1 == end || b[i + 1] != '\\' && b[i + 1] != '"' && b[i + 1] != 'n') {
-                return error(Code.BAD_ESCAPE, i);
-            }
-            escapes++;
-        }
         int bad = Utf8.firstInvalid(b, text, end);
         if (bad < end) {
             return error(Code.BAD_UTF8, bad);
         }
-        if (end - text - escapes > limits.helpBytes()) {
+        if (end - text > limits.helpBytes()) {
             return over(Code.HELP_TOO_LONG, text, limits.helpBytes(), " bytes");
         }
         Code code = sink.help(b, name, nameStop - name, text, end - text);
@@ -511,14 +505,6 @@ public final class TextParser extends Parser<SampleSink> {
             }
         }
         while (i < end && b[i] != '"' && b[i] != '\\') {
-            i++;
-        }
-        return i;
-    }
-
-    private static int backslash(byte[] b, int from, int end) {
-        int i = from;
-        while (i < end && b[i] != '\\') {
             i++;
         }
         return i;

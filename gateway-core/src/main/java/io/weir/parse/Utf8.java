@@ -79,7 +79,7 @@ public final class Utf8 {
         };
     }
 
-    /** Number of characters in {@code [offset, end)}; each byte that continues no sequence counts as one. */
+    /** Number of bytes in {@code [offset, end)} that begin a character; in valid UTF-8 the number of characters. */
     static int characters(byte[] b, int offset, int end) {
         int n = 0;
         for (int i = offset; i < end; i++) {

@@ -14,7 +14,10 @@ public interface SampleSink {
     /** A {@code # TYPE} line; holds for the rest of the body. */
     Code type(byte[] buffer, int nameOffset, int nameLength, MetricType type);
 
-    /** A {@code # HELP} line; the text is as sent, {@code \\} and {@code \n} escaped. */
+    /**
+     * A {@code # HELP} line; the text is valid UTF-8 as sent: {@code \\} and {@code \n} are escapes, any other backslash
+     * stands for itself.
+     */
     Code help(byte[] buffer, int nameOffset, int nameLength, int textOffset, int textLength);
 
     /** Stages a sample of a series that is known by its opaque key. */

@@ -208,6 +208,7 @@ class TextParserTest {
                 "TYPE m counter", "TYPE m gauge", "TYPE m counter");
         good("# HELP m Some text, with {} and \"quotes\".\n", "HELP m Some text, with {} and \"quotes\".");
         good("# HELP m a\\\\b\\nc\\\"d\n", "HELP m a\\\\b\\nc\\\"d");
+        good("# HELP m C:\\temp\\\n", "HELP m C:\\temp\\");
         good("# HELP m  \u00e9t\u00e9 \n", "HELP m \u00e9t\u00e9 ");
         good("# HELP m one\n# HELP m two\n", "HELP m one", "HELP m two");
         // nothing behind the keyword or the name
@@ -230,8 +231,6 @@ class TextParserTest {
         bad("# TYPE 1m counter\n", Code.BAD_COMMENT, 1, 8);
         bad("# TYPE a-b counter\n", Code.BAD_COMMENT, 1, 9);
         bad("# HELP a.b x\n", Code.BAD_COMMENT, 1, 9);
-        bad("# HELP m C:\\temp\n", Code.BAD_ESCAPE, 1, 12);
-        bad("# HELP m x\\\n", Code.BAD_ESCAPE, 1, 11);
     }
 
     @Test
@@ -346,7 +345,8 @@ class TextParserTest {
         pastLimit(small, "m{a=\"\\\\\\\"\\n4567\"} 1\n", Code.LABEL_VALUE_TOO_LONG, 6, "6 bytes");
         atLimit(small, "# HELP m 1234567\n");
         pastLimit(small, "# HELP m 12345678\n", Code.HELP_TOO_LONG, 10, "7 bytes");
-        atLimit(small, "# HELP m 123456\\n\n");
+        atLimit(small, "# HELP m 12345\\n\n");
+        pastLimit(small, "# HELP m 123456\\n\n", Code.HELP_TOO_LONG, 10, "7 bytes");
         // the line, with whatever is in it
         atLimit(small, "m 1" + " ".repeat(57) + "\n");
         pastLimit(small, "m 1" + " ".repeat(58) + "\n", Code.LINE_TOO_LONG, 61, "60 bytes");
