@@ -142,8 +142,12 @@ public final class EventLoopContext {
         }
     }
 
-    int connections() {
-        return fronts.size();
+    int partialHeads() {
+        int count = 0;
+        for (HttpFront front : fronts) {
+            count += front.hasPartialHead() ? 1 : 0;
+        }
+        return count;
     }
 
     /** Looks after all time limits. A front may leave during the walk, so it goes from the end. */

@@ -57,8 +57,8 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
 
     /** Gathered answers are handed on at this size. */
     private static final int OUT_MAX = 64 << 10;
-    /** Blocks of a streamed answer before other connections of the event loop get their turn. */
-    private static final int BLOCKS_PER_TURN = 8;
+    /** Bytes of a streamed answer before other connections of the event loop get their turn. */
+    private static final int TURN_BYTES = 256 << 10;
 
     private enum Phase {
         HEAD,
@@ -535,8 +535,9 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     /** Writes blocks while the peer takes them; gives way to other connections between turns. */
     private void pump() {
         try {
-            for (int blocks = 0; ctx.channel().isWritable(); blocks++) {
-                if (blocks == BLOCKS_PER_TURN) {
+            int bytes = 0;
+            while (ctx.channel().isWritable()) {
+                if (bytes >= TURN_BYTES) {
                     planPump();
                     return;
                 }
@@ -550,6 +551,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
                     return;
                 }
                 write(block);
+                bytes += block.length;
             }
         } catch (RuntimeException | AssertionError bug) {
             LOG.error("streaming an answer failed", bug);
@@ -791,6 +793,10 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     }
 
     // ---------------------------------------------------------------------------------------------- time
+
+    boolean hasPartialHead() {
+        return phase == Phase.HEAD && headStarted && generation > 0;
+    }
 
     /** Called by the sweep of the event loop. */
     void checkTime(long now) {

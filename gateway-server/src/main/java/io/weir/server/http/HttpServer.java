@@ -160,7 +160,7 @@ public final class HttpServer {
      * Stops: no new connection, no new request; requests in progress are answered, within {@code grace}; then everything
      * is closed. Blocks; not to be called by an event loop. Stopping what is stopped does nothing.
      */
-    public void stop(Duration grace) {
+    public synchronized void stop(Duration grace) {
         if (group.isShuttingDown()) {
             return;
         }
@@ -178,6 +178,15 @@ public final class HttpServer {
     /** Runs the time limits of all connections now, for tests that move the clock by hand. */
     void sweep() {
         contexts.forEach((loop, context) -> loop.submit(context::sweep).syncUninterruptibly());
+    }
+
+    /** Connections that have sent a part of a head and are waited for, for tests of the time limit. */
+    int partialHeads() {
+        int count = 0;
+        for (Map.Entry<EventExecutor, EventLoopContext> entry : contexts.entrySet()) {
+            count += entry.getKey().submit(entry.getValue()::partialHeads).syncUninterruptibly().getNow();
+        }
+        return count;
     }
 
     /** Lets a connection in or turns it away. */

@@ -3,11 +3,14 @@ package io.weir.server.door;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.weir.server.LeakGuard;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** The transcript of the system that Weir takes over from, and what is better here. */
+@ExtendWith(LeakGuard.class)
 class SourceSystemTest {
     private Gateway gateway;
 

@@ -3,15 +3,18 @@ package io.weir.server.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.weir.sample.Limits;
+import io.weir.server.LeakGuard;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every rule for request heads, over a socket: one answer, the right status, and the connection ends. */
+@ExtendWith(LeakGuard.class)
 class HeadRulesTest {
     private static final String H = "Host: a\r\n";
 

@@ -3,11 +3,14 @@ package io.weir.server.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.weir.sample.Limits;
+import io.weir.server.LeakGuard;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 
 /** What a client sees on a real socket. */
+@ExtendWith(LeakGuard.class)
 class HttpFrontTest {
     private static final String HOST = "Host: localhost\r\n";
     private static final String OK =

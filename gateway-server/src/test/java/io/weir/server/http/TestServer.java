@@ -41,6 +41,10 @@ final class TestServer implements AutoCloseable {
         server.sweep();
     }
 
+    int partialHeads() {
+        return server.partialHeads();
+    }
+
     void stop(Duration grace) {
         server.stop(grace);
     }
