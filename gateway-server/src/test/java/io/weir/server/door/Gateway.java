@@ -9,7 +9,6 @@ import io.weir.parse.TextParser;
 import io.weir.sample.FamilyPolicy;
 import io.weir.sample.KeyHash;
 import io.weir.sample.Limits;
-import io.weir.server.StoreMetrics;
 import io.weir.server.http.HttpServer;
 import io.weir.server.telemetry.ProcessMetrics;
 import io.weir.server.telemetry.Telemetry;
@@ -78,7 +77,6 @@ final class Gateway implements AutoCloseable {
         }, null, keeper);
         AgentRunner.startOnThread(runner);
         ProcessMetrics.register(telemetry, "0", "test");
-        StoreMetrics.register(telemetry, table, keeper);
         Routes.Web web = new Routes.Web("0", "", "/-/metrics", lifecycle, unhealthy::get, unready::get, () -> {
             reloads.incrementAndGet();
             return reloadError.get();
