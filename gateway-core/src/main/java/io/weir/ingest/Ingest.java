@@ -245,6 +245,11 @@ public final class Ingest {
                 refused.add(batch.lines[i], codes[(int) (-1 - target)], details[(int) (-1 - target)]);
             }
         }
+        for (int i = 0; i < batch.size; i++) {
+            if (refused.contains(batch.lines[i])) {
+                refused.leaveOut();
+            }
+        }
         return refused;
     }
 

@@ -13,6 +13,7 @@ public final class RefusedLines {
 
     private final Map<Integer, Line> byLine = new HashMap<>();
     private final List<Line> lines = new ArrayList<>();
+    private int samples;
 
     void add(int line, Code code, String detail) {
         Line refused = new Line(line, code, detail);
@@ -23,6 +24,16 @@ public final class RefusedLines {
 
     boolean contains(int line) {
         return byLine.containsKey(line);
+    }
+
+    /** Counts a sample of a refused line. */
+    void leaveOut() {
+        samples++;
+    }
+
+    /** Samples of the refused lines, of which none was applied. */
+    public int samples() {
+        return samples;
     }
 
     public List<Line> lines() {

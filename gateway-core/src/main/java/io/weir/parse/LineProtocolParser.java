@@ -91,6 +91,7 @@ public final class LineProtocolParser extends Parser<PointSink> {
     private long newlines;
     private long samples;
     private long failed;
+    private final long[] failedByCode = new long[Code.values().length];
     private int consumed;
     private int retryBytes;
     private Skip skip = Skip.NOTHING;
@@ -142,14 +143,15 @@ public final class LineProtocolParser extends Parser<PointSink> {
         unitMin = Long.MIN_VALUE / unitNanos;
         newlines = 0;
         samples = 0;
+        if (failed > 0) {
+            Arrays.fill(failedByCode, 0);
+            failures.clear();
+        }
         failed = 0;
         consumed = 0;
         retryBytes = 0;
         skip = Skip.NOTHING;
         skipEscape = false;
-        if (!failures.isEmpty()) {
-            failures.clear();
-        }
     }
 
     @Override
@@ -198,6 +200,11 @@ public final class LineProtocolParser extends Parser<PointSink> {
     /** Bad lines since {@link #reset}. */
     public long failed() {
         return failed;
+    }
+
+    /** Bad lines since {@link #reset} that were refused with this code. */
+    public long failed(Code code) {
+        return failed == 0 ? 0 : failedByCode[code.ordinal()];
     }
 
     /** The first {@value #FAILURES} bad lines. A view: copy what is to outlive the next {@link #reset}. */
@@ -314,6 +321,7 @@ public final class LineProtocolParser extends Parser<PointSink> {
 
     private void note(byte[] b, int at, int bound) {
         failed++;
+        failedByCode[code.ordinal()]++;
         if (failures.size() >= FAILURES) {
             return;
         }

@@ -147,6 +147,7 @@ public final class Weir implements AutoCloseable {
                 config.limits(),
                 core.hash(),
                 config.push().refuseTimestamps() ? TextParser.Timestamps.REFUSE : TextParser.Timestamps.IGNORE,
+                () -> config.influx(),
                 core.commands());
     }
 

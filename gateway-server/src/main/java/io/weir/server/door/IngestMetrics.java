@@ -50,7 +50,14 @@ final class IngestMetrics {
 
     /** One refusal; the reason is a constant of the program. */
     void rejected(String reason) {
-        rejected.with(protocol, reason).increment();
+        rejected(reason, 1);
+    }
+
+    /** Several refusals, such as lines of one body, for the same reason. */
+    void rejected(String reason, long count) {
+        if (count > 0) {
+            rejected.with(protocol, reason).add(count);
+        }
     }
 
     void dropped(String reason, long count) {

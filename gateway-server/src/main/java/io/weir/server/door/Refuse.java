@@ -6,7 +6,7 @@ import io.weir.server.http.Responder;
 /** Turns an outcome of reading or staging input into a status. Any thread. */
 final class Refuse {
     /** Seconds until more series may have room: a time to live or a deletion has to make it. */
-    private static final String LIMIT_SECONDS = "30";
+    static final String LIMIT_SECONDS = "30";
 
     private Refuse() {}
 

@@ -7,6 +7,7 @@ import static io.weir.server.http.Method.PATCH;
 import static io.weir.server.http.Method.POST;
 import static io.weir.server.http.Method.PUT;
 
+import io.weir.ingest.PointRules;
 import io.weir.parse.TextParser;
 import io.weir.sample.KeyHash;
 import io.weir.sample.Limits;
@@ -26,6 +27,7 @@ public final class Routes {
      * @param web what the doors are told about the process
      * @param hash the store's; doors make copies
      * @param timestamps what becomes of timestamps in pushed text
+     * @param points how line protocol becomes metrics, asked at each request
      */
     public record Parts(
             Web web,
@@ -33,6 +35,7 @@ public final class Routes {
             Limits limits,
             KeyHash hash,
             TextParser.Timestamps timestamps,
+            Supplier<PointRules> points,
             StoreCommands commands) {}
 
     /**
@@ -64,7 +67,7 @@ public final class Routes {
         IngestMetrics[] metrics = IngestMetrics.register(parts.telemetry);
         PushDoor push = new PushDoor(limits, hash, parts.timestamps, metrics[Protocol.TEXT.ordinal()]);
         PatchDoor patch = new PatchDoor(limits, hash, metrics[Protocol.PATCH.ordinal()]);
-        return RouteTable.under(web.prefix)
+        RouteTable.Builder routes = RouteTable.under(web.prefix)
                 .at("/", "landing", new LandingDoor(web.version, web.prefix, web.telemetryPath), GET, HEAD)
                 .at("/metrics", "scrape", new ScrapeDoor(parts.commands), GET, HEAD)
                 .at("/metrics", "push", push, POST, PUT)
@@ -75,7 +78,7 @@ public final class Routes {
                 .at("/-/ready", "ready", new StatusDoor(web.unready), GET, HEAD)
                 .at("/-/reload", "reload", new ReloadDoor(web.lifecycle, web.reload), POST, PUT)
                 .at("/-/quit", "quit", new QuitDoor(web.lifecycle, web.quit), POST, PUT)
-                .at(web.telemetryPath, "telemetry", new TelemetryDoor(parts.telemetry), GET, HEAD)
-                .build();
+                .at(web.telemetryPath, "telemetry", new TelemetryDoor(parts.telemetry), GET, HEAD);
+        return InfluxDoors.on(routes, web, limits, hash, parts.points, metrics[Protocol.INFLUX.ordinal()]).build();
     }
 }

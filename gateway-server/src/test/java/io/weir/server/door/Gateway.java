@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.weir.ingest.AggregationRules;
 import io.weir.ingest.Ingest;
+import io.weir.ingest.PointRules;
 import io.weir.parse.TextParser;
 import io.weir.sample.FamilyPolicy;
 import io.weir.sample.KeyHash;
@@ -55,6 +56,7 @@ final class Gateway implements AutoCloseable {
     final AtomicReference<String> unhealthy = new AtomicReference<>();
     final AtomicReference<String> unready = new AtomicReference<>();
     final AtomicReference<String> reloadError = new AtomicReference<>();
+    final AtomicReference<PointRules> points = new AtomicReference<>(PointRules.DEFAULTS);
     final AtomicInteger reloads = new AtomicInteger();
     final AtomicInteger quits = new AtomicInteger();
     final Keeper keeper;
@@ -87,7 +89,7 @@ final class Gateway implements AutoCloseable {
                         limits,
                         () -> new Ingest(table, limits, hash.copy(), policies, 1 << 16)),
                 Routes.of(new Routes.Parts(
-                        web, telemetry, limits, hash, TextParser.Timestamps.IGNORE, keeper.commands())),
+                        web, telemetry, limits, hash, TextParser.Timestamps.IGNORE, points::get, keeper.commands())),
                 telemetry);
         server.start();
     }
