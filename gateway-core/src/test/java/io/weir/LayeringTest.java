@@ -11,12 +11,11 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
-import org.junit.jupiter.api.DynamicTest;
-import org.junit.jupiter.api.TestFactory;
-
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
 
 /** The rules of the house that keep its rooms apart ({@code docs/ARCHITECTURE.md}). */
 class LayeringTest {
@@ -31,7 +30,16 @@ class LayeringTest {
         rules.put("snapshot knows sample only", knows("snapshot", "sample"));
         rules.put("store knows sample and snapshot only", knows("store", "sample", "snapshot"));
         rules.put("expose knows snapshot and words of sample only", knows("expose", "sample", "snapshot"));
-        rules.put("ingest knows no parser and no exposition", knows("ingest", "sample", "snapshot", "store"));
+        rules.put("ingest knows no exposition", knows("ingest", "sample", "snapshot", "store", "parse"));
+        rules.put(
+                "ingest knows no parser, only how numbers are read",
+                noClasses()
+                        .that()
+                        .resideInAPackage("io.weir.ingest..")
+                        .should()
+                        .dependOnClassesThat(resideInAnyPackage("io.weir.parse..")
+                                .and(DescribedPredicate.not(JavaClass.Predicates.simpleName("NumberReader")))
+                                .as("are parsers")));
         rules.put(
                 "core knows no network, no HTTP and no JSON binding",
                 noClasses()
