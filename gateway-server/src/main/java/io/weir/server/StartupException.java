@@ -13,15 +13,6 @@ public final class StartupException extends Exception {
         this.exitCode = exitCode;
     }
 
-    /** Of {@link ExitCode#LISTEN}. */
-    static StartupException cannotListen(Object address, Throwable cause) {
-        return new StartupException(
-                ExitCode.LISTEN,
-                "cannot listen on " + address + ": " + cause.getMessage()
-                        + " (choose another address with --web.listen-address)",
-                cause);
-    }
-
     /** One of {@link ExitCode}. */
     public int exitCode() {
         return exitCode;

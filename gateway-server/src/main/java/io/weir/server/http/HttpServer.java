@@ -141,9 +141,15 @@ public final class HttpServer {
                 throw new IOException("interrupted while binding " + address, interrupted);
             } catch (Exception failed) {
                 stop(Duration.ZERO);
-                throw new IOException("cannot listen on " + address + ": " + failed.getMessage(), failed);
+                String reason = address.isUnresolved() ? "unknown host" : failed.getMessage();
+                throw new IOException("cannot listen on " + text(address) + ": " + reason, failed);
             }
         }
+    }
+
+    private static String text(InetSocketAddress address) {
+        String host = address.getHostString();
+        return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + address.getPort();
     }
 
     /** The bound addresses, in the order of the options. */
