@@ -45,6 +45,9 @@ final class RemoteWriter {
     /** Before a snapshot is asked for again when the request could not be taken. */
     private static final long SNAPSHOT_RETRY_NANOS = 50_000_000L;
 
+    /** A flush may spend as much on finding bad series as this many of its requests. */
+    private static final int SPLIT_REQUESTS_PER_FLUSH = 8;
+
     /** Longest delay in the last flush, which has no time to lose. */
     private static final long LAST_BACKOFF_NANOS_MAX = 1_000_000_000L;
 
@@ -101,6 +104,8 @@ final class RemoteWriter {
     /** The flush under way has given up series that deserve another flush. */
     private boolean abandoned;
     private long delivered;
+    /** Further requests that the flush may spend on finding bad series. */
+    private int splitsLeft;
 
     private volatile boolean stopRequested;
     private boolean stopping;
@@ -285,6 +290,7 @@ final class RemoteWriter {
         flush = new Flush(snapshot, lastTimestamp, start);
         abandoned = false;
         delivered = 0;
+        splitsLeft = SPLIT_REQUESTS_PER_FLUSH * tuning.splitsPerRequest();
         state = State.SENDING;
         if (flush.total() == 0) {
             return;
@@ -453,7 +459,7 @@ final class RemoteWriter {
             }
             lane.isSuspect = true;
             if (!othersPass) {
-                return lane.split();
+                return split(lane);
             }
         }
         if (othersPass) {
@@ -461,7 +467,7 @@ final class RemoteWriter {
             return true;
         }
         lane.failedParts++;
-        if (lane.split()) {
+        if (split(lane)) {
             return lane.failedParts == 1;
         }
         lane.postpone();
@@ -510,12 +516,20 @@ final class RemoteWriter {
 
     /** Takes the run apart, or drops it when it is one series or there were too many requests for that already. */
     private void refuse(Lane lane, Reply reply, DropReason reason) {
-        if (!lane.split()) {
+        if (!split(lane)) {
             log(text(reply) + "; " + lane.size() + " series dropped, the first is "
                     + ReceiverText.of(lane.firstName(), secrets));
             stats.drop(reason, lane.size());
             lane.settled();
         }
+    }
+
+    private boolean split(Lane lane) {
+        if (splitsLeft < 2 || !lane.split()) {
+            return false;
+        }
+        splitsLeft -= 2;
+        return true;
     }
 
     private String text(Reply reply) {

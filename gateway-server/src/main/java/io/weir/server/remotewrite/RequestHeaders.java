@@ -19,6 +19,8 @@ final class RequestHeaders {
     /** Longest password or token file. */
     static final int SECRET_BYTES_MAX = 64 << 10;
 
+    private static final int PATH_TOKEN_CHARS_MIN = 16;
+
     private final RemoteWriteConfig config;
     private final String userAgent;
 
@@ -42,11 +44,7 @@ final class RequestHeaders {
             secrets.add(h.value().reveal());
             add(fields, h.name(), h.value().reveal());
         }
-        if (config.url().getRawQuery() != null) {
-            for (String parameter : config.url().getRawQuery().split("&")) {
-                secrets.add(parameter.substring(parameter.indexOf('=') + 1));
-            }
-        }
+        addSecretsOfUrl(secrets);
 
         if (config.username() != null) {
             String password = config.passwordFile() != null
@@ -66,6 +64,20 @@ final class RequestHeaders {
             add(fields, "Authorization", "Bearer " + token);
         }
         return fields;
+    }
+
+    /** Error pages like to repeat the path; a short step of it is a word, a long one may be a token. */
+    private void addSecretsOfUrl(List<String> secrets) {
+        for (String step : config.url().getRawPath().split("/")) {
+            if (step.length() >= PATH_TOKEN_CHARS_MIN) {
+                secrets.add(step);
+            }
+        }
+        if (config.url().getRawQuery() != null) {
+            for (String parameter : config.url().getRawQuery().split("&")) {
+                secrets.add(parameter.substring(parameter.indexOf('=') + 1));
+            }
+        }
     }
 
     private static void add(List<String> fields, String name, String value) {

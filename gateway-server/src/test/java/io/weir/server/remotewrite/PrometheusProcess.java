@@ -69,12 +69,12 @@ final class PrometheusProcess implements AutoCloseable {
         await("Prometheus is ready", this::isReady);
     }
 
-    void kill() throws InterruptedException {
-        process.destroyForcibly().waitFor();
+    void kill() {
+        process.destroyForcibly().onExit().join();
     }
 
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
         if (process != null) {
             kill();
         }

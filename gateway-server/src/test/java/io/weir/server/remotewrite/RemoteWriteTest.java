@@ -114,6 +114,7 @@ class RemoteWriteTest {
                 receiver.take();
             }
             assertThat(receiver.connections()).isEqualTo(1);
+            assertThat(remoteWrite.stats().get(0).requests(Outcome.NETWORK)).isZero();
         }
     }
 
@@ -247,9 +248,10 @@ class RemoteWriteTest {
         store.counter("a", "", 1);
         receiver.always(body(
                 400,
-                "bad\r\n2026-11-20 ERROR forged \u001b[31m\u2028 user:pa55word dXNlcjpwYTU1d29yZA== tenant-key query-token"));
+                "bad\r\n2026-11-20 ERROR forged \u001b[31m\u2028 user:pa55word dXNlcjpwYTU1d29yZA== tenant-key query-token"
+                        + " /0123456789abcdef/"));
         RemoteWriteConfig config = new RemoteWriteConfig(
-                receiver.url(),
+                URI.create("http://127.0.0.1:" + receiver.port() + "/push/0123456789abcdef/write?key=query-token"),
                 Duration.ofMillis(100),
                 "user",
                 new Secret("pa55word"),
@@ -263,11 +265,12 @@ class RemoteWriteTest {
             assertThat(line)
                     .contains("remote_write_0 (127.0.0.1): answer 400 'bad\\u000d\\n2026-11-20 ERROR forged \\u001b[31m\\u2028")
                     .contains("1 series dropped, the first is a")
-                    .doesNotContain("pa55word", "dXNlcjpwYTU1d29yZA==", "tenant-key", "query-token", "\n", "\u001b");
+                    .doesNotContain("pa55word", "dXNlcjpwYTU1d29yZA==", "tenant-key", "query-token", "89abcdef", "\n", "\u001b");
             for (int i = 0; i < 4; i++) {
                 receiver.take();
             }
             assertThat(log).as("one line in half a minute").isEmpty();
+            assertThat(remoteWrite.stats().get(0).dropped(DropReason.REFUSED)).isGreaterThanOrEqualTo(3);
         }
     }
 
@@ -286,6 +289,7 @@ class RemoteWriteTest {
                 request = receiver.take();
             }
             assertThat(log.poll(10, TimeUnit.SECONDS)).contains("delivering again");
+            assertThat(remoteWrite.stats().get(0).requests(Outcome.NETWORK)).isPositive();
         }
     }
 
@@ -364,6 +368,7 @@ class RemoteWriteTest {
                     assertThat(before == null || before < s.sample().timestamp()).isTrue();
                 }
             }
+            assertThat(remoteWrite.stats().get(0).requests(Outcome.REFUSED)).isZero();
         }
         assertThat(last).hasSize(1_000);
     }

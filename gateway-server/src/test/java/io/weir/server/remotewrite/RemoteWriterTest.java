@@ -490,6 +490,17 @@ class RemoteWriterTest {
     }
 
     @Test
+    void shouldNotSpendMoreThanItsShareOnAFlushThatIsAllBad() {
+        store.counters("a", 40_000, 0);
+        transport.always(400);
+
+        pass(INTERVAL);
+
+        assertThat(transport.posts).hasSize(20 + 8 * tuning.splitsPerRequest());
+        assertThat(writer.stats().dropped(DropReason.REFUSED)).isEqualTo(40_000);
+    }
+
+    @Test
     void shouldHalveRequestsThatAreTooLargeAndRememberIt() {
         store.counters("a", 2_000, 0);
         transport.always(post -> Decoded.ofCompressed(post.body()).series().size() > 600
