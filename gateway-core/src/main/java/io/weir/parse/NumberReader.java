@@ -65,9 +65,10 @@ public final class NumberReader {
         }
         long wrong = (high + NO_DIGIT | high | low + NO_DIGIT | low) & HIGHS;
         long digits = eightDigits(high) * 100_000_000 + eightDigits(low);
-        if (wrong != 0 || digits > EXACT || n == 1 && point != 0) {
+        if (wrong != 0 || n == 1 && point != 0) {
             return slowBits(b, offset, end);
         }
+        // one rounding in either case: 16 digits have no scale, 15 are exact
         return Double.doubleToRawLongBits(scale == 0 ? digits : digits / TEN[scale]);
     }
 
