@@ -161,7 +161,8 @@ public final class Batch implements SampleSink, PointTarget {
         int number = declarations.findOrAdd(buffer, nameOffset, nameLength);
         Declaration d = declarations.get(number);
         byte[] there = d.family == null ? null : d.family.help();
-        if (there != null && Arrays.equals(there, 0, there.length, buffer, textOffset, textOffset + textLength)) {
+        if (there != null && isPlain(there)
+                && Arrays.equals(there, 0, there.length, buffer, textOffset, textOffset + textLength)) {
             d.help = null;
             return Code.OK;
         }
@@ -521,6 +522,16 @@ public final class Batch implements SampleSink, PointTarget {
     private static boolean endsWith(byte[] name, int offset, int end, byte[] suffix) {
         return end - offset > suffix.length
                 && Arrays.equals(name, end - suffix.length, end, suffix, 0, suffix.length);
+    }
+
+    /** Whether a text reads the same escaped and unescaped. */
+    private static boolean isPlain(byte[] text) {
+        for (byte b : text) {
+            if (b == '\\' || b == '\n') {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static byte[] unescapedHelp(byte[] buffer, int offset, int length) {

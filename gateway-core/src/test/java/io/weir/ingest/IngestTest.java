@@ -187,6 +187,15 @@ class IngestTest {
         assertThat(rig.scrape()).isEqualTo("# HELP c second \\\\ line\\nbreak\n# TYPE c counter\nc 3\n");
     }
 
+    @Test
+    void shouldNotMistakeAnEscapedHelpForAnEqualPlainOne() {
+        rig.post("# HELP c a\\\\n\n# TYPE c counter\nc 1\n");
+        assertThat(rig.scrape()).startsWith("# HELP c a\\\\n\n");
+        rig.post("# HELP c a\\n\n# TYPE c counter\nc 1\n");
+
+        assertThat(rig.scrape()).startsWith("# HELP c a\\n\n");
+    }
+
     // ---- histograms, summaries
 
     private static final String HISTOGRAM = """
