@@ -18,7 +18,7 @@ final class Environment {
      * An empty variable is the same as none. Lists are separated by commas and line feeds; headers, whose values may hold
      * commas, by line feeds only.
      *
-     * @throws ConfigException of {@link ExitCode#USAGE}, for unknown {@code WEIR_} variables too
+     * @throws ConfigException of {@link ExitCode#USAGE}, for a misspelt {@code WEIR_} variable too
      */
     static Settings read(Map<String, String> environment) throws ConfigException {
         Settings settings = new Settings();
@@ -26,12 +26,7 @@ final class Environment {
             String variable = entry.getKey();
             Option option = Options.byVariable(variable);
             if (option == null && variable.startsWith(PREFIX) && !isForeign(variable)) {
-                String nearest = Suggestion.nearest(variable, Options.variables());
-                throw new ConfigException(
-                        ExitCode.USAGE,
-                        "unknown environment variable " + Settings.quote(variable)
-                                + (nearest == null ? "" : "; did you mean " + nearest + "?")
-                                + " (weir --help lists the options)");
+                refuseMisspelt(variable);
             }
             if (option != null && !entry.getValue().isEmpty() && !isShadowed(option, variable, environment)) {
                 Origin origin = new Origin(Origin.Kind.ENVIRONMENT, variable);
@@ -39,6 +34,17 @@ final class Environment {
             }
         }
         return settings;
+    }
+
+    /** What resembles no option belongs to somebody else: an environment is shared, a command line is not. */
+    private static void refuseMisspelt(String variable) throws ConfigException {
+        String nearest = Suggestion.nearest(variable, Options.variables());
+        if (nearest != null) {
+            throw new ConfigException(
+                    ExitCode.USAGE,
+                    "unknown environment variable " + Settings.quote(variable) + "; did you mean " + nearest
+                            + "? (weir --help lists the options)");
+        }
     }
 
     /** The option's own variable beats an alias of it. */
