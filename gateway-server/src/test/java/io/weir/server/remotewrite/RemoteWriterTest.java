@@ -357,6 +357,22 @@ class RemoteWriterTest {
         assertThat(writer.stats().samplesSent()).isEqualTo(20_000);
     }
 
+    @Test
+    void shouldProbeWithAnotherRequestEachTime() {
+        store.counters("a", 20_000, 0);
+        transport.always(never());
+        pass(INTERVAL);
+        for (int i = 0; i < 4; i++) {
+            transport.replies.get(i).completeExceptionally(new IOException("reset"));
+        }
+        run();
+
+        transport.always(refusing(503, "a{i=\"7\"}"));
+        pass(5_000);
+
+        assertThat(writer.stats().samplesSent()).isEqualTo(18_000);
+    }
+
     // latest wins
 
     @Test
