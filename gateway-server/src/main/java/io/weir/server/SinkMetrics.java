@@ -17,7 +17,7 @@ final class SinkMetrics {
             telemetry.gauge("weir_sink_queue_series", "Time series waiting to be delivered.", s::pendingSeries, sink);
             telemetry.gauge("weir_sink_queue_bytes", "Bytes waiting to be delivered.", s::pendingBytes, sink);
             telemetry.total("weir_sink_sent_total", "Samples delivered.", s::samplesSent, sink);
-            telemetry.total("weir_sink_sent_bytes_total", "Bytes of delivered requests.", s::bytesSent, sink);
+            telemetry.total("weir_sink_sent_bytes_total", "Bytes of requests sent, those sent again included.", s::bytesSent, sink);
             telemetry.total("weir_sink_stale_markers_sent_total", "Stale markers delivered.", s::staleMarkersSent, sink);
             telemetry.total("weir_sink_stale_markers_lost_total", "Stale markers given up.", s::staleMarkersLost, sink);
             telemetry.total("weir_sink_retries_total", "Requests sent again.", s::retries, sink);

@@ -51,10 +51,10 @@ public final class Weir implements AutoCloseable {
 
         core = new Core(config.limits(), config.aggregation());
         core.register(telemetry);
-        remoteWrite = RemoteWrite.start(config.remoteWrite(), core.commands()::snapshot, build.version());
         if (!config.remoteWrite().isEmpty()) {
             core.recordEnds();
         }
+        remoteWrite = RemoteWrite.start(config.remoteWrite(), core.commands()::snapshot, build.version());
         SinkMetrics.register(telemetry, remoteWrite.stats());
         http = new HttpServer(
                 HttpServer.Options.of(
