@@ -427,6 +427,7 @@ public final class Batch implements SampleSink, PointTarget {
             stamps = new long[targets.length];
         }
         this.line = line;
+        detail = "";
         markSize = size;
         markNewcomers = newcomers.size();
         markLearnt = learntSize;

@@ -15,16 +15,22 @@ import java.util.Arrays;
  * others are gauges that are set. The samples of a line bear its timestamp, else the server's time at {@link #begin}, and
  * of two values for one gauge the one with the newer timestamp stays.
  *
- * <p>Two tags that become the same label refuse their line ({@link Code#DUPLICATE_LABEL}, as does a tag that becomes
- * {@code __name__}), rather than one of them silently winning. With a database label, {@code db} or {@code bucket} of the
- * request is one more label unless the line has such a tag itself.
+ * <p>Two tags that become the same label refuse their line ({@link Code#DUPLICATE_LABEL}) rather than one of them
+ * silently winning; so does a tag that becomes {@code __name__}, and {@code le} where a histogram is made
+ * ({@link Code#RESERVED_LABEL}). With a database label, {@code db} or {@code bucket} of the request is one more label
+ * unless the line has such a tag itself.
  *
  * <p>Names, labels and rules are work for fields that are new; a known one costs two instructions here. Event loop only;
  * reused from request to request.
  */
 public final class PointMapper implements PointSink {
     private static final long TWEAK = 0x6461_7461_6261_7365L;
+
+    /** Bytes of scratch memory kept from request to request. */
+    private static final int SCRATCH = 1024;
+
     private static final byte[] NAME = "__name__".getBytes(UTF_8);
+    private static final byte[] LE = "le".getBytes(UTF_8);
 
     private final PointRules rules;
     private final int maxLabels;
@@ -39,10 +45,10 @@ public final class PointMapper implements PointSink {
     private long nowNanos;
 
     // of the line at hand, filled only when one of its fields is new
-    private byte[] name = new byte[128];
+    private byte[] name = new byte[SCRATCH];
     private int measurementLength;
     private String measurement;
-    private byte[] text = new byte[512];
+    private byte[] text = new byte[SCRATCH];
     private int textLength;
     private int[] tags = new int[3 * 16];
     private int tagCount;
@@ -65,7 +71,10 @@ public final class PointMapper implements PointSink {
     public void begin(PointTarget target, String database, long nowNanos) {
         this.target = target;
         this.nowNanos = nowNanos;
-        this.detail = "";
+        if (name.length > SCRATCH || text.length > SCRATCH) {
+            name = new byte[SCRATCH];
+            text = new byte[SCRATCH];
+        }
         if (databaseLabel == null || database == null || database.isEmpty()) {
             this.database = null;
             databaseHash0 = 0;
@@ -81,6 +90,7 @@ public final class PointMapper implements PointSink {
 
     @Override
     public void line(long number) {
+        detail = "";
         target.mark((int) Math.min(number, Integer.MAX_VALUE));
     }
 
@@ -91,7 +101,6 @@ public final class PointMapper implements PointSink {
 
     @Override
     public Code measurement(byte[] buffer, int offset, int length) {
-        detail = "";
         tagCount = 0;
         textLength = 0;
         name = atLeast(name, 2 * length + separator.length + 2);
@@ -128,12 +137,16 @@ public final class PointMapper implements PointSink {
     @Override
     public Code field(
             byte[] buffer, int keyOffset, int keyLength, FieldKind kind, double value, long rawHash0, long rawHash1) {
-        detail = "";
         long h0 = rawHash0 ^ databaseHash0;
         long h1 = rawHash1 ^ databaseHash1;
         if (kind == FieldKind.STRING) {
             target.dropString(h0, h1);
             return Code.OK;
+        }
+        PointRules.Rule rule = rule(buffer, keyOffset, keyLength);
+        if (rule != null && rule.as() == PointRules.As.HISTOGRAM && bears(LE)) {
+            detail = "le, in a histogram";
+            return Code.RESERVED_LABEL;
         }
         name = atLeast(name, measurementLength + keyLength + 1);
         int end = sanitize(buffer, keyOffset, keyLength, name, measurementLength, true, measurementLength == 0);
@@ -153,7 +166,6 @@ public final class PointMapper implements PointSink {
                 return code;
             }
         }
-        PointRules.Rule rule = rule(buffer, keyOffset, keyLength);
         return rule == null
                 ? target.endAs(h0, h1, value, PointRules.As.GAUGE, null)
                 : target.endAs(h0, h1, value, rule.as(), rule.buckets());
@@ -198,6 +210,10 @@ public final class PointMapper implements PointSink {
             }
         }
         return null;
+    }
+
+    private boolean bears(byte[] label) {
+        return find(label, 0, label.length) >= 0 || database != null && Arrays.equals(databaseLabel, label);
     }
 
     /** Number of the tag that became this label, or -1. */

@@ -71,6 +71,9 @@ public final class LineProtocolParser extends Parser<PointSink> {
     /** Tags compared with each other one by one; more are sorted. */
     private static final int FEW_TAGS = 32;
 
+    /** Bytes of scratch memory kept from body to body. */
+    private static final int SCRATCH = 1024;
+
     /** Fields of a line whose keys are guessed from the line before; a power of two. */
     private static final int GUESSES = 16;
 
@@ -115,8 +118,8 @@ public final class LineProtocolParser extends Parser<PointSink> {
     private double number;
     private long integer;
 
-    private byte[] plain = new byte[256];
-    private long[] tagHashes = new long[16];
+    private byte[] plain = new byte[SCRATCH];
+    private long[] tagHashes = new long[FEW_TAGS];
 
     private final Guess[] guesses = new Guess[GUESSES];
 

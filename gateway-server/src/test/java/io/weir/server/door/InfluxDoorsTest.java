@@ -133,6 +133,25 @@ class InfluxDoorsTest {
     }
 
     @Test
+    void shouldSayOfEachLineWhatIsWrongWithItAlone() throws Exception {
+        gateway.points.set(new PointRules("_", null, List.of(
+                new PointRules.Rule(new NamePattern("*"), new NamePattern("n"), PointRules.As.COUNTER, null),
+                new PointRules.Rule(new NamePattern("*"), new NamePattern("s"), PointRules.As.HISTOGRAM,
+                        new double[] {1, 10}))));
+        gateway.post("/metrics", "# TYPE m_v counter\nm_v 1\n");
+
+        assertThat(gateway.post("/write", "m v=1\nm n=-1\na,x.y=1,x-y=2 n=1\nb n=-2\nc,le=5 s=1").body()).isEqualTo(
+                "{\"error\":\"unable to parse 'm v=1': line 1 column 3: the family exists with another type "
+                        + "(m_v is a counter, pushed as gauge)\\n"
+                        + "unable to parse 'm n=-1': line 2 column 3: a counter cannot go down\\n"
+                        + "unable to parse 'a,x.y=1,x-y=2 n=1': line 3 column 9: the same label name twice "
+                        + "(two tags become x_y)\\n"
+                        + "unable to parse 'b n=-2': line 4 column 3: a counter cannot go down\\n"
+                        + "unable to parse 'c,le=5 s=1': line 5 column 8: this label name is reserved (le, in a histogram)\"}\n");
+        assertThat(gateway.get("/metrics").body()).isEqualTo("# TYPE m_v counter\nm_v 1\n");
+    }
+
+    @Test
     void shouldAskToComeBackWhenThereIsNoRoomForAnySeries() throws Exception {
         stop();
         gateway = new Gateway(series(2), false);
