@@ -6,7 +6,7 @@ import io.weir.server.http.Exchange;
 import io.weir.server.http.Request;
 import io.weir.server.http.Responder;
 
-/** {@code /-/quit}: answers, then asks for the end of the process. 403 unless the lifecycle API is enabled. Any thread. */
+/** {@code /-/quit}: asks for the end of the process; requests in progress, this one too, are answered. 403 unless the lifecycle API is enabled. Any thread. */
 final class QuitDoor implements Door {
     private static final Answer BYE = Answer.text(200, "Requesting termination... Goodbye!");
 
@@ -22,8 +22,8 @@ final class QuitDoor implements Door {
     @Override
     public Exchange open(Request request, Responder responder) {
         if (enabled) {
-            responder.send(BYE);
             quit.run();
+            responder.send(BYE);
         } else {
             responder.fail(403, ReloadDoor.DISABLED);
         }

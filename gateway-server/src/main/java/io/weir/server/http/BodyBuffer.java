@@ -20,6 +20,8 @@ final class BodyBuffer {
 
     private byte[] held = EMPTY;
     private int heldLength;
+    /** How many of the held bytes the exchange has seen and left. */
+    private int offered;
     private int wanted;
 
     /** Bytes kept for the next delivery. */
@@ -70,7 +72,14 @@ final class BodyBuffer {
         return true;
     }
 
-    /** The body is complete. */
+    /** No more bytes will come: offers those that waited for more, once. */
+    void offerRest(Exchange exchange) {
+        if (heldLength > offered) {
+            deliver(held, heldLength, exchange);
+        }
+    }
+
+    /** The body is complete; to be called after {@link #offerRest}. */
     void end(Exchange exchange) {
         byte[] rest = held;
         int length = heldLength;
@@ -81,6 +90,7 @@ final class BodyBuffer {
     /** Forgets what is held; a large array is not kept for the connection's next body. */
     void clear() {
         heldLength = 0;
+        offered = 0;
         wanted = 0;
         held = EMPTY;
     }
@@ -89,6 +99,7 @@ final class BodyBuffer {
         int consumed = exchange.body(array, 0, total);
         assert consumed >= 0 && consumed <= total;
         keep(array, consumed, total - consumed);
+        offered = heldLength;
         wanted = 2 * heldLength;
     }
 

@@ -71,6 +71,11 @@ final class BodyInflater {
         return inflater;
     }
 
+    /** Bytes given out so far. */
+    long given() {
+        return given;
+    }
+
     /** The next compressed bytes; the ones before have been used up. */
     void input(byte[] buffer, int offset, int length) {
         input = buffer;

@@ -2,9 +2,11 @@ package io.weir.server.http;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.util.Arrays;
+
 /**
  * Encodes an error for its reader: one line of text, or a problem document (RFC 9457) when the request accepts JSON.
- * Any thread.
+ * The text may quote input, so no browser shall take it for anything else. Any thread.
  */
 final class ErrorAnswer {
     private static final String PROBLEM = "application/problem+json";
@@ -12,12 +14,15 @@ final class ErrorAnswer {
     private ErrorAnswer() {}
 
     static Answer of(int status, String detail, Request request, String... headers) {
+        String[] all = Arrays.copyOf(headers, headers.length + 2);
+        all[headers.length] = "X-Content-Type-Options";
+        all[headers.length + 1] = "nosniff";
         if (request.accepts(PROBLEM) || request.accepts(Answer.JSON)) {
             String json = "{\"type\":\"about:blank\",\"title\":\"" + Status.phrase(status) + "\",\"status\":" + status
                     + ",\"detail\":\"" + json(detail) + "\"}\n";
-            return Answer.of(status, PROBLEM, json.getBytes(UTF_8), headers);
+            return Answer.of(status, PROBLEM, json.getBytes(UTF_8), all);
         }
-        return Answer.text(status, line(detail) + "\n", headers);
+        return Answer.text(status, line(detail) + "\n", all);
     }
 
     /** Control bytes, which could forge lines or drive terminals, as {@code \xNN}. */

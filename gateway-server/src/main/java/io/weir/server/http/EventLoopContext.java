@@ -142,6 +142,7 @@ public final class EventLoopContext {
         }
     }
 
+    /** Connections whose next head has begun, new connections included. */
     int partialHeads() {
         int count = 0;
         for (HttpFront front : fronts) {
@@ -174,6 +175,5 @@ public final class EventLoopContext {
         }
         inflaters.forEach(Inflater::end);
         inflaters.clear();
-        scratch = Arrays.copyOf(scratch, 0);
     }
 }

@@ -91,7 +91,6 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     private boolean keepAlive;
     private boolean bodyComplete;
     private boolean answered;
-    private int generation;
     private long startedNanos;
     private long bodyBytes;
     private long booked;
@@ -173,14 +172,14 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     }
 
     private void take(Object message) {
-        if (message instanceof DefaultHttpRequest head) {
-            head(head);
-        } else {
-            try {
+        try {
+            if (message instanceof DefaultHttpRequest head) {
+                head(head);
+            } else {
                 content((HttpContent) message);
-            } finally {
-                ReferenceCountUtil.release(message);
             }
+        } finally {
+            ReferenceCountUtil.release(message);
         }
     }
 
@@ -219,7 +218,6 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         if (phase != Phase.HEAD) {
             return;
         }
-        generation++;
         startedNanos = readNanos;
         sinceNanos = readNanos;
         bodyComplete = false;
@@ -332,6 +330,10 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
             refuse(refusal);
             return;
         }
+        body.offerRest(exchange);
+        if (phase != Phase.BODY) {
+            return;
+        }
         bodyComplete = true;
         releaseBody();
         phase = Phase.ANSWER;
@@ -355,7 +357,8 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
 
     /** Books what an unfinished body keeps in memory: its remainder here and what the door has staged of it. */
     private void hold() {
-        long more = bodyBytes + body.held() - booked;
+        long taken = inflater == null ? bodyBytes : inflater.given();
+        long more = taken + body.held() - booked;
         if (more > 0) {
             if (context.book(more)) {
                 booked += more;
@@ -418,10 +421,9 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
 
     @Override
     public void later(Runnable task) {
-        int asked = generation;
         try {
             ctx.executor().execute(() -> {
-                if (!closed && !answered && asked == generation) {
+                if (!closed && !answered) {
                     runLater(task);
                 }
             });
@@ -635,7 +637,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         refuse(Refusal.SERVER_ERROR);
     }
 
-    /** Lets go of everything the current request holds. */
+    /** Lets go of everything the current request holds; its exchange hears of it unless it has answered. */
     private void abandon() {
         Exchange open = exchange;
         exchange = null;
@@ -724,9 +726,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         phase = Phase.LINGER;
         keepAlive = false;
         bodyBytes = 0;
-        exchange = null;
-        releaseBody();
-        closeSource();
+        abandon();
         dropWaiting();
         sinceNanos = context.nanoTime();
         flush();
@@ -778,7 +778,6 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         if (event instanceof ChannelInputShutdownEvent) {
             inputClosed = true;
             if (phase != Phase.ANSWER && !stalled && waiting.isEmpty()) {
-                abandon();
                 end(false);
             }
         }
@@ -795,7 +794,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     // ---------------------------------------------------------------------------------------------- time
 
     boolean hasPartialHead() {
-        return phase == Phase.HEAD && headStarted && generation > 0;
+        return phase == Phase.HEAD && headStarted;
     }
 
     /** Called by the sweep of the event loop. */
@@ -823,7 +822,9 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
                 }
             }
             case LINGER -> {
-                if (waited > Timeouts.LINGER_NANOS) {
+                if (pendingSeen > 0) {
+                    sinceNanos = now;
+                } else if (waited > Timeouts.LINGER_NANOS) {
                     closeNow();
                 }
             }

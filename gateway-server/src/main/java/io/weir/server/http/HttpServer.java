@@ -9,6 +9,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.WriteBufferWaterMark;
+import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Future;
 import io.weir.ingest.Ingest;
@@ -22,8 +23,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
@@ -66,6 +69,7 @@ public final class HttpServer {
     private final EventLoopGroup group;
     private final Map<EventExecutor, EventLoopContext> contexts = new IdentityHashMap<>();
     private final ConnectionGate gate;
+    private final HttpDecoderConfig decoding;
     private final CounterFamily rejected;
     private final List<Channel> listening = new ArrayList<>();
 
@@ -80,6 +84,7 @@ public final class HttpServer {
         this.telemetry = telemetry;
         this.transport = transport;
         this.gate = new ConnectionGate(options.limits());
+        this.decoding = RequestDecoder.config(options.limits());
         this.rejected = telemetry.counters(
                 "weir_connections_rejected_total", "Connections refused at once, by the limit they met.", "reason");
         this.group = transport.newGroup(options.loops());
@@ -159,7 +164,7 @@ public final class HttpServer {
 
     /** Name of the transport in use, for the log. */
     public String transport() {
-        return transport.name().toLowerCase(java.util.Locale.ROOT);
+        return transport.name().toLowerCase(Locale.ROOT);
     }
 
     /**
@@ -174,7 +179,7 @@ public final class HttpServer {
         contexts.forEach((loop, context) -> loop.execute(context::drain));
         long deadline = System.nanoTime() + grace.toNanos();
         while (gate.open() > 0 && System.nanoTime() < deadline) {
-            java.util.concurrent.locks.LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
         }
         contexts.forEach((loop, context) -> loop.submit(context::closeAll).awaitUninterruptibly(1_000));
         Future<?> ended = group.shutdownGracefully(0, 1, TimeUnit.SECONDS);
@@ -186,7 +191,7 @@ public final class HttpServer {
         contexts.forEach((loop, context) -> loop.submit(context::sweep).syncUninterruptibly());
     }
 
-    /** Connections that have sent a part of a head and are waited for, for tests of the time limit. */
+    /** Connections of which a head is waited for within its time limit, for tests. */
     int partialHeads() {
         int count = 0;
         for (Map.Entry<EventExecutor, EventLoopContext> entry : contexts.entrySet()) {
@@ -211,7 +216,7 @@ public final class HttpServer {
             channel.closeFuture().addListener(closed -> gate.leave(address));
             EventLoop loop = channel.eventLoop();
             channel.pipeline()
-                    .addLast(new RequestDecoder(options.limits()))
+                    .addLast(new RequestDecoder(decoding))
                     .addLast(new HttpFront(contexts.get(loop), routes, options.limits()));
         }
     }

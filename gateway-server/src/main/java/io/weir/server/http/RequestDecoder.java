@@ -14,8 +14,13 @@ final class RequestDecoder extends HttpRequestDecoder {
     /** Body pieces are handed on as they come, never cut smaller than one read. */
     private static final int CHUNK_MAX = 1 << 20;
 
-    RequestDecoder(Limits limits) {
-        super(new HttpDecoderConfig()
+    RequestDecoder(HttpDecoderConfig config) {
+        super(config);
+    }
+
+    /** Shared by all decoders of a server. */
+    static HttpDecoderConfig config(Limits limits) {
+        return new HttpDecoderConfig()
                 .setMaxInitialLineLength(limits.uriBytes() + LINE_ROOM)
                 .setMaxHeaderSize(limits.headerBytes())
                 .setMaxChunkSize(CHUNK_MAX)
@@ -31,7 +36,26 @@ final class RequestDecoder extends HttpRequestDecoder {
                         return new CountedHeaders();
                     }
                 })
-                .setStrictLineParsing(true));
+                .setStrictLineParsing(true);
+    }
+
+    @Override
+    protected String splitFirstWordInitialLine(byte[] line, int start, int length) {
+        requireOneSpace(line, start + length);
+        return super.splitFirstWordInitialLine(line, start, length);
+    }
+
+    @Override
+    protected String splitSecondWordInitialLine(byte[] line, int start, int length) {
+        requireOneSpace(line, start + length);
+        return super.splitSecondWordInitialLine(line, start, length);
+    }
+
+    /** The codec splits at any run of blanks; RFC 9112 3 has one space, and others in front of us may split there. */
+    private static void requireOneSpace(byte[] line, int at) {
+        if (at + 1 >= line.length || line[at] != ' ' || line[at + 1] <= ' ') {
+            throw new IllegalArgumentException("the words of a request line are separated by one space");
+        }
     }
 
     /** Never prefer one of the two lengths (RFC 9112 6.3): the mark of request smuggling. */

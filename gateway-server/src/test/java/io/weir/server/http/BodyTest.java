@@ -51,20 +51,6 @@ class BodyTest {
     }
 
     @Test
-    void shouldTakeABodyByteByByteInLinearTime() throws Exception {
-        // One line of 200,000 bytes in one-byte chunks: quadratic copying would move 20 GB.
-        int length = 200_000;
-        StringBuilder request = new StringBuilder("POST /lines HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
-        for (int i = 0; i < length; i++) {
-            request.append("1\r\nx\r\n");
-        }
-        try (RawClient client = server.connect()) {
-            client.send(request.append("0\r\n\r\n").toString());
-            assertThat(client.answer()).endsWith("<" + "x".repeat(length) + ">");
-        }
-    }
-
-    @Test
     void shouldTakeLargeBodiesOverManyReads() throws Exception {
         byte[] body = new byte[3_000_000];
         new Random(1).nextBytes(body);

@@ -104,11 +104,22 @@ class HeadRulesTest {
                 row(400, "bad_request", "GET /ok HTTP/1.1\r\n" + H + "no colon\r\n\r\n"),
                 row(400, "bad_request", "GET /ok HTTP/1.1\r\n" + H + "a b: c\r\n\r\n"),
                 row(400, null, "GET /ok HTTP/1.1\r\n" + H + " folded: c\r\n\r\n"),
-                row(400, null, "GET /ok\r\n" + H + "\r\n"));
+                row(400, null, "GET /ok\r\n" + H + "\r\n"),
+                row(400, null, "GET  /ok HTTP/1.1\r\n" + H + "\r\n"),
+                row(400, null, "GET /ok  HTTP/1.1\r\n" + H + "\r\n"),
+                row(400, null, "GET\t/ok HTTP/1.1\r\n" + H + "\r\n"),
+                row(400, null, "GET /ok HTTP/1.1 \r\n" + H + "\r\n"),
+                row(400, null, "GET /ok HTTP/1.1\r\nHost : a\r\n\r\n"),
+                row(400, null, "GET /ok HTTP/1.1\r\n" + H + "X: a\u0000b\r\n\r\n"),
+                row(400, null, "GET /ok HTTP/1.1\r\n" + H + "X: a\rb\r\n\r\n"),
+                row(400, null, "GET /ok HTTP/1.1\n" + H + "\r\n"),
+                row(400, null, "\u0000GET /ok HTTP/1.1\r\n" + H + "\r\n"),
+                row(505, "version", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"));
     }
 
     static Stream<Arguments> accepted() {
         return Stream.of(
+                row(200, null, "\r\nGET /ok HTTP/1.1\r\n" + H + "\r\n"),
                 row(200, null, "GET /ok HTTP/1.1\r\nHost:\r\n\r\n"),
                 row(200, null, "GET /ok HTTP/1.1\r\nHost: [::1]:9091\r\n\r\n"),
                 row(200, null, "GET /ok HTTP/1.1\r\nhOsT: example.org:80\r\n\r\n"),
@@ -158,6 +169,7 @@ class HeadRulesTest {
             client.send("GET /ok HTTP/1.1\r\n\r\n");
             assertThat(client.readToEnd())
                     .isEqualTo("HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
+                            + "X-Content-Type-Options: nosniff\r\n"
                             + "Content-Length: 45\r\nConnection: close\r\n\r\n"
                             + "a request needs exactly one valid Host field\n");
         }
