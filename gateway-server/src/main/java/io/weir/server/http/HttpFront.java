@@ -19,7 +19,6 @@ import io.weir.sample.Limits;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.util.ArrayDeque;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -55,8 +54,6 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     private static final byte[] LINE_END = ascii("\r\n");
     private static final byte[] LAST_CHUNK = ascii("0\r\n\r\n");
 
-    /** Gathered answers are handed on at this size. */
-    private static final int OUT_MAX = 64 << 10;
     /** Bytes of a streamed answer before other connections of the event loop get their turn. */
     private static final int TURN_BYTES = 256 << 10;
 
@@ -74,11 +71,13 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     private final HeadRules rules;
     private final Request request = new Request();
     private final BodyBuffer body = new BodyBuffer();
-    private final ArrayDeque<Object> waiting = new ArrayDeque<>(0);
+    private final WaitingMessages waiting;
 
     private ChannelHandlerContext ctx;
+    private Output out;
     private int place;
     private Phase phase = Phase.HEAD;
+    private boolean inputClosed;
     private boolean closed;
 
     // the current request
@@ -96,17 +95,10 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     private long booked;
 
     // answers on their way out
-    private ByteBuf out;
-    private boolean stalled;
     private boolean pumpPlanned;
     private int batchHandler;
     private int batchAnswers;
     private long batchStarted;
-
-    // waiting requests
-    private int waitingRequests;
-    private boolean overflow;
-    private boolean inputClosed;
 
     // time
     private boolean readAnything;
@@ -122,6 +114,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         this.routes = routes;
         this.limits = limits;
         this.rules = new HeadRules(limits);
+        this.waiting = new WaitingMessages(limits.pipelinedRequests());
     }
 
     int place() {
@@ -140,6 +133,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     @Override
     public void handlerAdded(ChannelHandlerContext ctx) {
         this.ctx = ctx;
+        this.out = new Output(ctx);
         SocketAddress remote = ctx.channel().remoteAddress();
         request.remote(remote instanceof InetSocketAddress address ? address : null);
         sinceNanos = context.nanoTime();
@@ -154,8 +148,9 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
             readAnything = true;
             readNanos = context.nanoTime();
         }
-        if (phase == Phase.ANSWER || stalled || !waiting.isEmpty()) {
-            await(message);
+        if (mustWait() || !waiting.isEmpty()) {
+            ctx.channel().config().setAutoRead(false);
+            waiting.add(message);
         } else {
             take(message);
         }
@@ -183,30 +178,20 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         }
     }
 
-    /** Keeps a message until the outstanding answer is out. One read's worth of messages at most: reading is off. */
-    private void await(Object message) {
-        ctx.channel().config().setAutoRead(false);
-        if (message instanceof DefaultHttpRequest && waitingRequests++ == limits.pipelinedRequests()) {
-            overflow = true;
-        }
-        if (overflow) {
-            ReferenceCountUtil.release(message);
-        } else {
-            waiting.add(message);
-        }
+    /** Whether an answer has to get out before the next message is taken up. */
+    private boolean mustWait() {
+        return phase == Phase.ANSWER || out.isStalled();
     }
 
     /** Goes on with waiting messages; reads on when there are none. */
     private void resume() {
-        while (phase != Phase.ANSWER && !stalled && !waiting.isEmpty()) {
-            Object message = waiting.poll();
-            waitingRequests -= message instanceof DefaultHttpRequest ? 1 : 0;
-            take(message);
+        while (!mustWait() && !waiting.isEmpty()) {
+            take(waiting.poll());
         }
-        if (phase == Phase.ANSWER || stalled || closed) {
+        if (mustWait() || closed) {
             return;
         }
-        if (overflow) {
+        if (waiting.overflow()) {
             refuse(Refusal.PIPELINE);
         } else if (inputClosed) {
             end(false);
@@ -246,7 +231,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         }
         request.restAt(place.restAt());
         if (rules.expectContinue && rules.length != 0) {
-            append(CONTINUE);
+            out.append(CONTINUE);
         }
         if (rules.coding != HeadRules.Coding.IDENTITY) {
             inflater = new BodyInflater(context.inflater(), rules.coding == HeadRules.Coding.GZIP, limits.bodyBytes(),
@@ -390,10 +375,10 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     @Override
     public void send(String contentType, byte[] bytes, int offset, int length) {
         if (begin(200)) {
-            append(ascii("HTTP/1.1 200 OK\r\nContent-Type: " + contentType + "\r\nContent-Length: " + length + "\r\n"));
+            out.append(ascii("HTTP/1.1 200 OK\r\nContent-Type: " + contentType + "\r\nContent-Length: " + length + "\r\n"));
             endHead();
             if (request.method() != Method.HEAD) {
-                append(bytes, offset, length);
+                out.append(bytes, offset, length);
             }
             finish();
         }
@@ -461,23 +446,23 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
 
     private void write(Answer answer) {
         if (keepAlive && !request.http10() && request.method() != Method.HEAD) {
-            append(answer.whole());
+            out.append(answer.whole());
             return;
         }
-        append(answer.head());
+        out.append(answer.head());
         endHead();
         if (request.method() != Method.HEAD) {
-            append(answer.body());
+            out.append(answer.body());
         }
     }
 
     private void endHead() {
         if (!keepAlive) {
-            append(CLOSE);
+            out.append(CLOSE);
         } else if (request.http10()) {
-            append(KEEP_ALIVE);
+            out.append(KEEP_ALIVE);
         }
-        append(LINE_END);
+        out.append(LINE_END);
     }
 
     /** The answer is written in full. */
@@ -515,12 +500,12 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     private void startStream() {
         phase = Phase.ANSWER;
         long length = source.length();
-        append(sourceHead.head());
+        out.append(sourceHead.head());
         sourceHead = null;
         if (length >= 0) {
-            append(ascii("Content-Length: " + length + "\r\n"));
+            out.append(ascii("Content-Length: " + length + "\r\n"));
         } else if (!request.http10()) {
-            append(CHUNKED);
+            out.append(CHUNKED);
         } else {
             keepAlive = false;
         }
@@ -546,13 +531,17 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
                 byte[] block = source.next();
                 if (block == null) {
                     if (chunked) {
-                        append(LAST_CHUNK);
+                        out.append(LAST_CHUNK);
                     }
                     closeSource();
                     finish();
                     return;
                 }
-                write(block);
+                if (block.length > 0 && chunked) {
+                    out.appendChunk(block);
+                } else {
+                    out.append(block);
+                }
                 bytes += block.length;
             }
         } catch (RuntimeException | AssertionError bug) {
@@ -574,29 +563,12 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         if (closed) {
             return;
         }
-        stalled &= !ctx.channel().isWritable();
+        out.resumed();
         if (source != null && sourceHead == null) {
             pump();
         }
         resume();
         flush();
-    }
-
-    private void write(byte[] block) {
-        int length = block.length;
-        if (length == 0) {
-            return;
-        }
-        ByteBuf buffer = out(length + 16);
-        if (chunked) {
-            buffer.writeCharSequence(Integer.toHexString(length), ISO_8859_1);
-            buffer.writeBytes(LINE_END);
-        }
-        buffer.writeBytes(block);
-        if (chunked) {
-            buffer.writeBytes(LINE_END);
-        }
-        handOn();
     }
 
     private void closeSource() {
@@ -654,40 +626,9 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
 
     // ---------------------------------------------------------------------------------------------- output
 
-    private void append(byte[] bytes) {
-        append(bytes, 0, bytes.length);
-    }
-
-    private void append(byte[] bytes, int offset, int length) {
-        out(length).writeBytes(bytes, offset, length);
-        handOn();
-    }
-
-    private ByteBuf out(int room) {
-        if (out == null) {
-            out = ctx.alloc().directBuffer(Math.max(room, 256));
-        }
-        return out;
-    }
-
-    /** Gathered output beyond {@link #OUT_MAX} goes to the socket; when that is full, nothing more is taken up. */
-    private void handOn() {
-        if (out.readableBytes() >= OUT_MAX) {
-            flush();
-            if (!ctx.channel().isWritable()) {
-                stalled = true;
-                ctx.channel().config().setAutoRead(false);
-            }
-        }
-    }
-
     private void flush() {
         record();
-        if (out != null) {
-            ByteBuf gathered = out;
-            out = null;
-            ctx.writeAndFlush(gathered, ctx.voidPromise());
-        }
+        out.flush();
     }
 
     /** Notes an answer; its duration is taken when the batch is flushed, one clock reading for all. */
@@ -709,7 +650,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-        if (ctx.channel().isWritable() && (stalled || source != null)) {
+        if (ctx.channel().isWritable() && (out.isStalled() || source != null)) {
             planPump();
         }
     }
@@ -727,7 +668,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         keepAlive = false;
         bodyBytes = 0;
         abandon();
-        dropWaiting();
+        waiting.drop();
         sinceNanos = context.nanoTime();
         flush();
         ChannelFuture written = ctx.writeAndFlush(Unpooled.EMPTY_BUFFER);
@@ -752,23 +693,12 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         }
     }
 
-    private void dropWaiting() {
-        for (Object message = waiting.poll(); message != null; message = waiting.poll()) {
-            ReferenceCountUtil.release(message);
-        }
-        waitingRequests = 0;
-        overflow = false;
-    }
-
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
         closed = true;
         abandon();
-        dropWaiting();
-        if (out != null) {
-            out.release();
-            out = null;
-        }
+        waiting.drop();
+        out.release();
         context.leave(this);
     }
 
@@ -777,7 +707,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event instanceof ChannelInputShutdownEvent) {
             inputClosed = true;
-            if (phase != Phase.ANSWER && !stalled && waiting.isEmpty()) {
+            if (!mustWait() && waiting.isEmpty()) {
                 end(false);
             }
         }
