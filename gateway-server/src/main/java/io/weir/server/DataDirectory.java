@@ -6,6 +6,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /** The directory of {@code --storage.path}: made when missing, and tried before anything relies on it. */
@@ -43,6 +44,9 @@ public final class DataDirectory {
         }
         if (e instanceof AccessDeniedException) {
             return "permission denied";
+        }
+        if (e instanceof NoSuchFileException) {
+            return "it cannot be created there";
         }
         boolean named = e instanceof FileSystemException f && f.getReason() != null;
         return named ? ((FileSystemException) e).getReason() : e.toString();

@@ -71,7 +71,8 @@ final class ConfigDocument {
             | address | `127.0.0.1:9091`, `:9091` for every address of the machine, `[::1]:9091`; port 0 takes a free one |
 
             A lower source is replaced as a whole: lists do not add up across sources. An unknown option is an error wherever it
-            stands, also an unknown `WEIR_` variable (those that Kubernetes and Docker make for a service called `weir` are left alone).
+            stands, also an unknown `WEIR_` variable (those that Kubernetes and Docker make for a service called `weir` are left alone). `scripts/run` itself reads
+            `WEIR_JAVA_HOME` (the JDK to use) and `WEIR_JAVA_OPTS` (more JVM flags).
 
             ## Exit codes
 

@@ -133,6 +133,16 @@ class PrecedenceTest {
     }
 
     @Test
+    void shouldPrintEveryReceiverOfTheFileAndNoSecret() throws Exception {
+        Path file = file("remote-write: [{url: http://a, username: u, password: hunter2}, {url: 'http://b/?k=hunter2'}]\n");
+        String printed = ConfigPrint.render(CommandLine.parse(List.of("config", "print", "--config.file=" + file)), Map.of());
+        assertThat(printed)
+                .doesNotContain("hunter2")
+                .contains("# receiver url: [\"http://a\"], username: \"u\", password: \"(secret)\"\n")
+                .contains("# receiver url: [\"http://b/?(secret)\"]\n");
+    }
+
+    @Test
     void shouldPrintAFileThatReadsBackTheSame() throws Exception {
         List<String> flags = List.of(
                 "--web.listen-address=[::1]:1", "--web.listen-address=:2", "--limits.body=3MiB", "--series.ttl=1h30m",
