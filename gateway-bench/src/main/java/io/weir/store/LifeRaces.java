@@ -186,6 +186,37 @@ public class LifeRaces {
         }
     }
 
+    /** A look-up that guesses the number which is being filled with its key, and lost, by another creator. */
+    @JCStressTest
+    @Outcome(id = "7, 2", expect = ACCEPTABLE, desc = "nothing is added to a record that is not in an index")
+    @State
+    public static class GuessVsRecycle extends Arena {
+        public GuessVsRecycle() {
+            super(4);
+            kill(add(first, 'a', 1));
+            rebuild();
+            keeper.compaction().recycle();
+        }
+
+        @Actor
+        public void guesser() {
+            add(first, 'b', 1);
+            add(first, 'd', 2);
+        }
+
+        @Actor
+        public void other() {
+            add(second, 'b', 2);
+            add(second, 'b', 4);
+        }
+
+        @Arbiter
+        public void arbiter(JJ_Result r) {
+            r.r1 = seen('b');
+            r.r2 = seen('d');
+        }
+    }
+
     /** A reservation against the removal of its family. */
     @JCStressTest
     @Outcome(id = "true, 1", expect = ACCEPTABLE, desc = "in the family that the map knows")

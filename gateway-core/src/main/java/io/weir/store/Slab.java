@@ -203,6 +203,17 @@ final class Slab {
         return chunk[at] == h0 && chunk[at + H1] == h1;
     }
 
+    /**
+     * Whether record {@code n}, any number, is open and has this key. The life is read first: a record that is being
+     * filled may have the key already, and what is added to it is lost if its owner fails to publish it.
+     */
+    boolean isOpenWithKey(int n, long h0, long h1) {
+        if (n >= numbersMax || !isProvided(n)) {
+            return false;
+        }
+        return isOpen(metaAcquire(n)) && hasKey(n, h0, h1);
+    }
+
     long metaAcquire(int n) {
         Steps.step();
         return (long) WORD.getAcquire(chunk(n), at(n) + META);

@@ -65,6 +65,7 @@ public final class TableWriter {
     private final CacheLine shared = new CacheLine();
     private int tick;
     private int spare = NO_NUMBER;
+    private int last = NO_NUMBER;
     private double applied;
     private Family conflict;
     private MetricType conflictType;
@@ -95,8 +96,25 @@ public final class TableWriter {
         shared.setRelease(EPOCH, 0);
     }
 
-    /** Reference of the series, live or dead; {@link #NONE} when it has no record. Touches it. */
+    /**
+     * Reference of the series, live or dead; {@link #NONE} when it has no record. Touches it. Looks at the number after
+     * the last one found first: series that were created together are pushed together.
+     */
     public long find(long h0, long h1) {
+        int guess = last + 1;
+        if (slab.isOpenWithKey(guess, h0, h1)) {
+            long ref = open(guess);
+            if (ref != NONE) {
+                last = guess;
+                return ref;
+            }
+        }
+        long ref = findByIndex(h0, h1);
+        last = ref == NONE ? last : (int) ref;
+        return ref;
+    }
+
+    private long findByIndex(long h0, long h1) {
         Shard shard = table.shard(h0);
         long tag = Index.tag(h1);
         Index index = shard.indexAcquire();

@@ -66,6 +66,7 @@ class MutantsTest {
         EXPIRY_NOT_UNDONE(edit("Reaper", "isTouched(n, now) && slab.casValue(n, Slab.DEAD, v)", "now < 0")),
         EXPIRY_OF_CELL_NOT_UNDONE(edit("Reaper", "isTouched(n, now) && slab.casCell(n, null, cell)", "now < 0")),
         KILLED_WITHOUT_WITNESS(edit("Reaper", "killed(n, meta, v, null);\n                    return", "return")),
+        GUESS_BY_KEY_ALONE(edit("Slab", "return isOpen(metaAcquire(n)) && hasKey", "return hasKey")),
         RETIRED_RECORD_FOUND(edit("TableWriter", "if (slab.isRetired(n, meta)) {", "if (tick < 0) {")),
         LIVE_PLACE_NOT_RETURNED(edit("Reaper", "table.releaseLive();", "")),
         LIMIT_NOT_KEPT(edit("SeriesTable", "counters.getAndAdd(LIVE, 1) < config", "counters.getAndAdd(LIVE, 1) - 1 < config")),

@@ -73,6 +73,7 @@ final class Stress {
     private final AtomicLongArray sent;
     private final AtomicLongArray acknowledged;
     private final AtomicLongArray touched;
+    private final AtomicLongArray kills;
     private final long[] killed;
     private final long[] touchedBefore;
     private final AtomicReference<Throwable> failure = new AtomicReference<>();
@@ -120,6 +121,7 @@ final class Stress {
         sent = new AtomicLongArray(keys * WRITERS_MAX);
         acknowledged = new AtomicLongArray(keys * WRITERS_MAX);
         touched = new AtomicLongArray(keys);
+        kills = new AtomicLongArray(keys);
         killed = new long[keys];
         touchedBefore = new long[keys];
     }
@@ -203,6 +205,7 @@ final class Stress {
         Family family;
         boolean reserved;
         boolean done;
+        long kills;
         long amount;
     }
 
@@ -218,6 +221,7 @@ final class Stress {
             for (int i = 0; i < size; i++) {
                 Push p = batch[i];
                 p.key = random.nextInt(keys);
+                p.kills = kills.get(p.key);
                 p.reserved = false;
                 p.amount = types[p.key] == MetricType.GAUGE ? ++steps[p.key] * 64 + id : 1 + random.nextInt(9);
             }
@@ -258,7 +262,7 @@ final class Stress {
             int at = p.key * WRITERS_MAX + id;
             acknowledged.set(
                     at, types[p.key] == MetricType.GAUGE ? p.amount : acknowledged.get(at) + p.amount);
-            touched.accumulateAndGet(p.key, tick, Math::max);
+            touched.accumulateAndGet(p.key, p.kills << 32 | tick, Math::max);
             tally.acknowledged.incrementAndGet();
         }
     }
@@ -368,10 +372,7 @@ final class Stress {
                 keeper.compaction().rebuild(shard, capacity, young);
             } else if ((what -= clockWeight) < 0) {
                 nanos.addAndGet(random.nextInt(1_000_000_000));
-                for (int k = 0; k < keys; k++) {
-                    touchedBefore[k] = touched.get(k);
-                }
-                passTick = table.tick();
+                noteTouches();
                 expiring = true;
                 keeper.reaper().expire();
                 expiring = false;
@@ -385,10 +386,7 @@ final class Stress {
                 keeper.reclaimText();
             } else {
                 expiring = true;
-                for (int k = 0; k < keys; k++) {
-                    touchedBefore[k] = touched.get(k);
-                }
-                passTick = table.tick();
+                noteTouches();
                 keeper.doWork();
                 expiring = false;
             }
@@ -415,8 +413,18 @@ final class Stress {
         keeper.doWork();
     }
 
+    /** What was touched when, of keys that have not been killed since: a new life may begin with a late writer's tick. */
+    private void noteTouches() {
+        for (int k = 0; k < keys; k++) {
+            long t = touched.get(k);
+            touchedBefore[k] = t >>> 32 == kills.get(k) ? (int) t : Integer.MIN_VALUE;
+        }
+        passTick = table.tick();
+    }
+
     private void ended(int n, long meta, long word, CellValue cell) {
         int k = key(n);
+        kills.incrementAndGet(k);
         require(Slab.kind(meta) == types[k].ordinal(), "a series ends as the type it had");
         if (cell != null) {
             killed[k] += count(cell);
@@ -462,10 +470,7 @@ final class Stress {
         AtomicReference<Snapshot> taken = new AtomicReference<>();
         keeper.commands().snapshot(random.nextBoolean() ? 0 : Long.MAX_VALUE, taken::set);
         expiring = true;
-        for (int k = 0; k < keys; k++) {
-            touchedBefore[k] = touched.get(k);
-        }
-        passTick = table.tick();
+        noteTouches();
         long[] killedBefore = killed.clone();
         Snapshot snapshot = taken.get();
         while (snapshot == null) {
