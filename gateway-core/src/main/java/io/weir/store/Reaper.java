@@ -7,7 +7,10 @@ import java.util.Arrays;
 
 /** Ends series: by selector, and by time to live in slices of one pass over the slab. Keeper only. */
 final class Reaper {
+    /** Records looked at in one duty cycle, whole chunks. */
     private static final int SLICE = 1 << 16;
+
+    /** Longest time between two passes in seconds; a short time to live has them closer. */
     private static final int PASS_TICKS_MAX = 10;
 
     private final SeriesTable table;
@@ -16,6 +19,7 @@ final class Reaper {
     private final LabelText walk = new LabelText();
     private Ends ends = (n, meta, word, cell) -> {};
     private int passTick = Integer.MIN_VALUE;
+    private int passEnd;
     private int next = -1;
     private long kills;
     private volatile long expired;
@@ -140,9 +144,10 @@ final class Reaper {
                 return 0;
             }
             passTick = now;
+            passEnd = table.numbers.high();
             next = 0;
         }
-        int end = Math.min(next + SLICE, table.numbers.high());
+        int end = Math.min(next + SLICE, passEnd);
         long gone = 0;
         for (int n = slab.nextProvided(next, end); n < end; n = slab.nextProvided(n + 1, end)) {
             long meta = slab.metaAcquire(n);
@@ -151,7 +156,7 @@ final class Reaper {
             }
         }
         expired = expired + gone;
-        next = end < table.numbers.high() ? end : -1;
+        next = end < passEnd ? end : -1;
         return 1;
     }
 

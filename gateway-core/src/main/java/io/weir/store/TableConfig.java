@@ -28,12 +28,12 @@ public record TableConfig(
     private static final double LOAD_AT_LIMIT = 0.6;
 
     public TableConfig {
-        check(seriesMax > 0 && seriesMax < 1 << 28, "seriesMax", seriesMax);
+        check(seriesMax > 0 && seriesMax < 1 << 26, "seriesMax", seriesMax);
         check(familiesMax > 0, "familiesMax", familiesMax);
         check(Integer.bitCount(shards) == 1, "shards", shards);
-        check(shardWords > 0 && (long) shards * shardWords < 1 << 30, "shardWords", shardWords);
+        check(shardWords > 0 && (long) shards * shardWords < 1 << 28, "shardWords", shardWords);
         check(loadPercent > 0 && loadPercent <= 100, "loadPercent", loadPercent);
-        check(numbersMax > 0 && numbersMax < 1 << 30, "numbersMax", numbersMax);
+        check(numbersMax > 0 && numbersMax < 1 << 28, "numbersMax", numbersMax);
         check(textChunkBytes > 0 && textChunkBytes <= 1 << 24, "textChunkBytes", textChunkBytes);
         check(endedMax > 0, "endedMax", endedMax);
         check(commandsMax > 1, "commandsMax", commandsMax);
@@ -52,7 +52,7 @@ public record TableConfig(
                 shards,
                 shardWords,
                 85,
-                (int) Math.min((1 << 30) - 1, 2L * shards * shardWords + 1024),
+                (int) Math.min((1 << 28) - 1, 2L * shards * shardWords + 1024),
                 (256 << 10) - 64,
                 Math.min(seriesMax, 1 << 20),
                 1024);

@@ -18,7 +18,8 @@ import io.weir.snapshot.CellValue;
  * a refused series costs no index word. When a sample of the batch is refused, {@link #release} every reservation. Phase 2:
  * {@link #apply} to what was live, {@link #revive} what was dead. A series may change between the phases: killed (apply
  * says DEAD: {@link #reserveAnyway}, then revive), revived by another writer (revive says LIVE: release, then apply) or
- * retired (GONE: {@code findOrCreate} again). Last {@link #committed}.
+ * retired (GONE: {@code findOrCreate} again, which can then say FULL). Last {@link #committed}, before the commit is
+ * acknowledged, and {@code exit} whatever happened: a writer that stays inside stops the reuse of numbers.
  *
  * <p>An update touches the series before it changes the value: the keeper, which reads the tick again after a kill by
  * expiry, then cannot miss it.
