@@ -72,6 +72,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     private final Request request = new Request();
     private final BodyBuffer body = new BodyBuffer();
     private final WaitingMessages waiting;
+    private final DurationBatch durations;
 
     private ChannelHandlerContext ctx;
     private Output out;
@@ -96,9 +97,6 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
 
     // answers on their way out
     private boolean pumpPlanned;
-    private int batchHandler;
-    private int batchAnswers;
-    private long batchStarted;
 
     // time
     private boolean readAnything;
@@ -115,6 +113,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         this.limits = limits;
         this.rules = new HeadRules(limits);
         this.waiting = new WaitingMessages(limits.pipelinedRequests());
+        this.durations = new DurationBatch(context);
     }
 
     int place() {
@@ -467,7 +466,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
 
     /** The answer is written in full. */
     private void finish() {
-        timed();
+        durations.add(handler(), startedNanos);
         if (!keepAlive) {
             end(!bodyComplete);
         } else if (bodyComplete) {
@@ -594,7 +593,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
             }
             context.recorder().answered(handler(), request.method(), refusal.status());
             write(ErrorAnswer.of(refusal.status(), refusal.text(), request, retry(refusal)));
-            timed();
+            durations.add(handler(), startedNanos);
         }
         end(expectsBody || refusal != Refusal.HEADER_TIMEOUT);
     }
@@ -627,25 +626,8 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     // ---------------------------------------------------------------------------------------------- output
 
     private void flush() {
-        record();
+        durations.record();
         out.flush();
-    }
-
-    /** Notes an answer; its duration is taken when the batch is flushed, one clock reading for all. */
-    private void timed() {
-        if (batchHandler != handler() || batchStarted != startedNanos) {
-            record();
-            batchHandler = handler();
-            batchStarted = startedNanos;
-        }
-        batchAnswers++;
-    }
-
-    private void record() {
-        if (batchAnswers > 0) {
-            context.recorder().took(batchHandler, context.nanoTime() - batchStarted, batchAnswers);
-            batchAnswers = 0;
-        }
     }
 
     @Override

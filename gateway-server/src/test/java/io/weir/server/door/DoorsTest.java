@@ -265,6 +265,18 @@ class DoorsTest {
     }
 
     @Test
+    void shouldPassOverTheBodyOfAScrape() throws Exception {
+        gateway.post("/metrics", "a 1\n");
+        String chunked = "GET /metrics HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+        String packed = "GET /metrics HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc";
+        String last = "GET /-/ready HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+        String answers = new String(gateway.raw((chunked + packed + last).getBytes(ISO_8859_1)), ISO_8859_1);
+
+        assertThat(answers.split("HTTP/1.1 ", -1)).hasSize(3);
+        assertThat(answers).startsWith("HTTP/1.1 200 OK\r\n").contains("# TYPE a untyped\na 1\n");
+    }
+
+    @Test
     void shouldShowEveryAcknowledgedPush() throws Exception {
         for (int i = 1; i <= 50; i++) {
             gateway.send("PATCH", "/metrics/seen", null);

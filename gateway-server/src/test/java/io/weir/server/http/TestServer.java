@@ -22,9 +22,13 @@ final class TestServer implements AutoCloseable {
     }
 
     TestServer(Limits limits, Transport transport, String prefix) throws IOException {
+        this(limits, transport, prefix, 2);
+    }
+
+    TestServer(Limits limits, Transport transport, String prefix, int loops) throws IOException {
         InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
         server = new HttpServer(
-                new HttpServer.Options(List.of(address), 2, limits, () -> null, clock::get),
+                new HttpServer.Options(List.of(address), loops, limits, () -> null, clock::get),
                 doors.routes(prefix).build(),
                 telemetry,
                 transport);
