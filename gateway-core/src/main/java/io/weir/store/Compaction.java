@@ -48,11 +48,9 @@ final class Compaction {
 
     /**
      * Moves words to a new index of {@code capacity} words, without those of dead records; false when they would not fit.
-     *
-     * @param youngTick dead records touched at this tick or later stay: a commit may be about to revive them, and what it
-     *     has prepared should not be taken from under it
+     * Dead records stay that were touched in this second or by a commit that is going on: it may be about to revive them.
      */
-    boolean rebuild(Shard shard, int capacity, int youngTick) {
+    boolean rebuild(Shard shard, int capacity) {
         Index old = shard.indexAcquire();
         int bound = table.maxUsed(capacity);
         int before = shard.maxUsed();
@@ -62,6 +60,7 @@ final class Compaction {
             return false;
         }
 
+        int youngTick = table.youngTick();
         Index next = new Index(capacity);
         old.nextVolatile(next);
         int count = 0;
@@ -97,28 +96,27 @@ final class Compaction {
         return true;
     }
 
-    /** From dead to retired, one CAS on the liveness word; false when the record is live or young. */
+    /**
+     * From dead to retired; false when the record is live or young. The CAS on meta decides: it fails when somebody has
+     * touched the record since, and whoever comes later sees that it is over. So nobody can revive it after that.
+     */
     private boolean retire(int n, int youngTick) {
         long meta = slab.metaAcquire(n);
-        if (Slab.tick(meta) >= youngTick) {
+        if (Slab.tick(meta) >= youngTick
+                || slab.isLive(n, meta)
+                || !slab.casMeta(n, meta, Slab.withTick(meta, Slab.RETIRING))) {
             return false;
         }
-        if (Slab.isScalar(meta)) {
-            return slab.casValue(n, Slab.DEAD, Slab.RETIRED);
-        }
-        if (!slab.casCell(n, null, Slab.GONE)) {
-            return false;
-        }
-        boolean retired = slab.casValue(n, Slab.DEAD, Slab.RETIRED);
+        boolean retired = Slab.isScalar(meta) || slab.casCell(n, null, Slab.GONE);
+        retired &= slab.casValue(n, Slab.DEAD, Slab.RETIRED);
         assert retired;
         return true;
     }
 
     private void close(int n) {
-        long meta;
-        do {
-            meta = slab.metaAcquire(n);
-        } while (!slab.casMeta(n, meta, Slab.closed(meta)));
+        long meta = slab.metaAcquire(n);
+        boolean closed = slab.casMeta(n, meta, Slab.closed(meta));
+        assert closed;
     }
 
     /** Puts a word where its key is looked for. There is room: words here and words to come are within the bound. */

@@ -20,9 +20,6 @@ public final class Keeper implements Agent {
 
     private static final int COMMANDS_PER_DUTY = 256;
 
-    /** A commit that takes longer than this may find what it prepared retired, and has to prepare it again. */
-    private static final int YOUNG_TICKS = 2;
-
     private final SeriesTable table;
     private final EpochClock clock;
     private final EndedLog ended;
@@ -140,7 +137,7 @@ public final class Keeper implements Agent {
     }
 
     private void rebuild(Shard shard) {
-        compaction.rebuild(shard, shard.indexAcquire().capacity, table.tick() - YOUNG_TICKS);
+        compaction.rebuild(shard, shard.indexAcquire().capacity);
     }
 
     /** Families go when their last record has gone; when there is no room for a new one, dead records go first. */

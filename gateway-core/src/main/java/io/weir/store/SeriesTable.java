@@ -19,6 +19,8 @@ import org.agrona.concurrent.NanoClock;
  *   <li>Index words are written once, so two writers of one key meet at the same first free word.
  *   <li>A key goes into the next index only after its path in the old one is sealed before it or its record there is
  *       retired: one usable record per key over all generations.
+ *   <li>A record is retired by one CAS on its meta word, when it is dead and no writer inside has touched it; touching is
+ *       a CAS on the same word, so what a writer has touched stays until it has been outside.
  *   <li>A live value implies a published word, with hash, kind and text visible.
  *   <li>Every acknowledged operation is one successful CAS on the liveness word of an unretired record, and every kill
  *       takes the final value by CAS: the sum acknowledged is the sum live plus the sum killed, exactly.
@@ -145,6 +147,20 @@ public final class SeriesTable {
     /** Seconds since the start. */
     int tick() {
         return (int) ((clock.nanoTime() - startNanos) / SECOND_NANOS);
+    }
+
+    /**
+     * Keeper only: records touched before this tick are not meant by any writer that is inside. The own clock is read
+     * first, so a writer that enters later has this tick or a later one.
+     */
+    int youngTick() {
+        int young = tick();
+        for (TableWriter writer : writers) {
+            if (writer.epoch() != 0) {
+                young = Math.min(young, writer.enteredTick());
+            }
+        }
+        return young;
     }
 
     /** Takes a live place; false, with nothing taken, at the limit. */

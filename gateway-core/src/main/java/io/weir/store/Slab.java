@@ -19,7 +19,7 @@ import java.lang.invoke.VarHandle;
  * The value word is the liveness word: 0 is dead (the stale marker, so fresh memory is dead), 1 is retired; both are
  * signalling NaNs that arithmetic never yields. For a histogram or summary the cell is the liveness word: null is dead,
  * {@link #GONE} retired; its value word only goes from dead to retired. {@code life} counts the uses of a number and is
- * odd while the record is open; {@code tick} is the second of the last touch.
+ * odd while the record is open; {@code tick} is the second of the last touch, or {@link #RETIRING}.
  */
 final class Slab {
     /** Records of a chunk as a power of two; small in tests, so that they cross chunks and start fast. */
@@ -29,6 +29,9 @@ final class Slab {
     static final long DEAD = 0;
     static final long RETIRED = 1;
     static final Object GONE = new Object();
+
+    /** Tick of a record that is being retired or has been, until its number is used again. */
+    static final int RETIRING = -1;
 
     static final long LIFE_ONE = 1L << 32;
     private static final long LIFE_MASK = 0xfff_ffffL;
@@ -111,6 +114,10 @@ final class Slab {
 
     static int tick(long meta) {
         return (int) meta;
+    }
+
+    static boolean isRetiring(long meta) {
+        return (int) meta == RETIRING;
     }
 
     static long withTick(long meta, int tick) {
@@ -262,11 +269,6 @@ final class Slab {
     boolean casCell(int n, Object expected, Object cell) {
         Steps.step();
         return CELL.compareAndSet(cells[n >> CHUNK_BITS], n & CHUNK - 1, expected, cell);
-    }
-
-    /** Whether the record is retired; {@code meta} tells its kind. */
-    boolean isRetired(int n, long meta) {
-        return valueAcquire(n) == RETIRED || !isScalar(meta) && cellAcquire(n) == GONE;
     }
 
     /** Whether the record is live; {@code meta} tells its kind. */

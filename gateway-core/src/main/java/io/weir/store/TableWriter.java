@@ -17,9 +17,10 @@ import io.weir.snapshot.CellValue;
  * For a series that is dead or unknown: {@link #reserve} first, and only when that succeeds {@link #findOrCreate}, so that
  * a refused series costs no index word. When a sample of the batch is refused, {@link #release} every reservation. Phase 2:
  * {@link #apply} to what was live, {@link #revive} what was dead. A series may change between the phases: killed (apply
- * says DEAD: {@link #reserveAnyway}, then revive), revived by another writer (revive says LIVE: release, then apply) or
- * retired (GONE: {@code findOrCreate} again, which can then say FULL). Last {@link #committed}, before the commit is
- * acknowledged, and {@code exit} whatever happened: a writer that stays inside stops the reuse of numbers.
+ * says DEAD: {@link #reserveAnyway}, then revive) or revived by another writer (revive says LIVE: release, then apply).
+ * It is not retired: a reference that was not gone is not gone before {@code exit}, so phase 2 needs no room. Last
+ * {@link #committed}, before the commit is acknowledged, and {@code exit} whatever happened: a writer that stays inside
+ * stops the reuse of words and numbers.
  *
  * <p>An update touches the series before it changes the value: the keeper, which reads the tick again after a kill by
  * expiry, then cannot miss it.
@@ -58,6 +59,7 @@ public final class TableWriter {
     private static final int EPOCH = 0;
     private static final int COMMITS = 1;
     private static final int REVIVALS = 2;
+    private static final int TICK = 3;
     private static final int NO_NUMBER = -1;
 
     private final SeriesTable table;
@@ -79,7 +81,6 @@ public final class TableWriter {
 
     /** Begins a commit: what is retired from here on keeps its number until {@link #exit}. */
     public void enter() {
-        tick = table.tick();
         long e = table.epoch();
         for (; ; ) {
             shared.set(EPOCH, e);
@@ -87,10 +88,13 @@ public final class TableWriter {
             // The second read orders this writer after the keeper's last retirement.
             long now = table.epoch();
             if (now == e) {
-                return;
+                break;
             }
             e = now;
         }
+        // Read after the epoch is set: the keeper either sees this writer inside, or has read its own clock before.
+        tick = table.tick();
+        shared.setRelease(TICK, tick);
     }
 
     public void exit() {
@@ -181,21 +185,12 @@ public final class TableWriter {
                         return FULL;
                     }
                 }
-                int life = Slab.life(slab.metaPlain(mine));
                 word = index.claimWord(i, tag | mine);
                 if (word == Index.FREE) {
                     spare = NO_NUMBER;
                     tail.keep();
-                    long ref = openOwn(mine, life);
-                    if (ref != NONE) {
-                        return ref;
-                    }
-                    // Retired before it was opened, so the key's path here is dead: begin again in the next index.
-                    mine = NO_NUMBER;
-                    index = index.nextAcquire();
-                    i = index.home(h0);
-                    passed = 0;
-                    continue;
+                    // It bears this writer's tick, so it is not retired before exit.
+                    return open(mine);
                 }
             }
 
@@ -256,28 +251,12 @@ public final class TableWriter {
         shard.give();
     }
 
-    /** Opens the record just published unless somebody has come further with it. */
-    private long openOwn(int n, int life) {
-        for (; ; ) {
-            long meta = slab.metaAcquire(n);
-            if (Slab.life(meta) == (life | 1)) {
-                return reference(meta, n);
-            }
-            if (Slab.life(meta) != life) {
-                return NONE;
-            }
-            if (slab.casMeta(n, meta, meta | Slab.LIFE_ONE)) {
-                return reference(meta | Slab.LIFE_ONE, n);
-            }
-        }
-    }
-
-    /** Reference of a record found by hash, touched, and opened if its creator has not come to it; NONE when retired. */
+    /** Reference of a published record, touched, and opened by whoever comes to it first; NONE when it is retired. */
     private long open(int n) {
         for (; ; ) {
             long meta = slab.metaAcquire(n);
-            // An even life is one not yet opened or one closed; what is closed was retired before.
-            if (slab.isRetired(n, meta)) {
+            // An even life is one not yet opened or one closed; what is closed is marked as retiring.
+            if (Slab.isRetiring(meta)) {
                 return NONE;
             }
             long opened = meta | Slab.LIFE_ONE;
@@ -294,12 +273,12 @@ public final class TableWriter {
         return (long) Slab.life(meta) << 32 | n;
     }
 
-    /** Raises the tick of an open record; false when its life is over. */
+    /** Raises the tick of an open record, which then is not retired before {@link #exit}; false when its life is over. */
     private boolean touch(long ref) {
         int n = (int) ref;
         for (; ; ) {
             long meta = slab.metaAcquire(n);
-            if (Slab.life(meta) != (int) (ref >>> 32)) {
+            if (Slab.life(meta) != (int) (ref >>> 32) || Slab.isRetiring(meta)) {
                 return false;
             }
             if (Slab.tick(meta) >= tick || slab.casMeta(n, meta, Slab.withTick(meta, tick))) {
@@ -538,6 +517,11 @@ public final class TableWriter {
     /** The epoch this writer entered in, 0 when it is outside. */
     long epoch() {
         return shared.get(EPOCH);
+    }
+
+    /** The tick this writer entered at, or an earlier one. */
+    int enteredTick() {
+        return (int) shared.getAcquire(TICK);
     }
 
     long commits() {

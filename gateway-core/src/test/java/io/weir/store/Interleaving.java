@@ -92,7 +92,7 @@ final class Interleaving {
         this.ops = ops;
         this.stops = stops;
         passed = new boolean[ops.length];
-        FamilyPolicy policy = new FamilyPolicy(GaugePolicy.SUM, 5_000);
+        FamilyPolicy policy = new FamilyPolicy(GaugePolicy.SUM, 50_000);
         table = new SeriesTable(
                 new TableConfig(64, 64, 1, 13, 100, 64, 256, 8, 8), () -> nanos, name -> policy);
         keeper = new Keeper(table, () -> 0);
@@ -197,8 +197,9 @@ final class Interleaving {
     }
 
     private void rebuild() {
+        nanos += Store.SECOND;
         for (Shard shard : table.shards) {
-            keeper.compaction().rebuild(shard, shard.indexAcquire().capacity, Integer.MAX_VALUE);
+            keeper.compaction().rebuild(shard, shard.indexAcquire().capacity);
         }
     }
 

@@ -42,7 +42,7 @@ final class Invariants {
                     require(index.wordAcquire(j) != Index.FREE, "nothing free on the way to a word");
                 }
                 long meta = slab.metaAcquire(n);
-                require(!slab.isRetired(n, meta), "no record of the current index is retired");
+                require(!Slab.isRetiring(meta), "no record of the current index is retired");
                 int[] counts = families.computeIfAbsent(slab.family(n), f -> new int[2]);
                 counts[0]++;
                 if (slab.isLive(n, meta)) {

@@ -38,20 +38,14 @@ class MutantsTest {
                         "tail.keep(); Steps.step();"
                                 + " slab.fill(mine, h0, h1, slab.metaPlain(mine), family, slab.text(mine));")),
         PUBLISHED_LIVE(edit("Slab", "chunk[at + VALUE] = DEAD;", "chunk[at + VALUE] = encode(0);")),
-        DROPPED_WITHOUT_RETIRED(edit(
+        DROPPED_WITHOUT_RETIRING(edit(
                 "Compaction",
-                "slab.casValue(n, Slab.DEAD, Slab.RETIRED);\n        }",
-                "slab.valueAcquire(n) == Slab.DEAD;\n        }")),
-        CELL_NOT_GONE(edit("Compaction", "!slab.casCell(n, null, Slab.GONE)", "slab.cellAcquire(n) != null")),
+                "!slab.casMeta(n, meta, Slab.withTick(meta, Slab.RETIRING))",
+                "slab.metaAcquire(n) != meta")),
+        RETIRED_WITHIN_A_COMMIT(edit("SeriesTable", "young = Math.min(young, writer.enteredTick());", "")),
+        RETIRED_IN_THE_SECOND_OF_ITS_TOUCH(
+                edit("SeriesTable", "int young = tick();", "int young = tick() + 1;")),
         NO_GRACE(edit("Compaction", "e != 0 && e < epoch", "e < 0")),
-        CLOSED_AFTER_THE_EPOCH(
-                edit("Compaction", "close(n);\n", ""),
-                edit(
-                        "Compaction",
-                        "if (count > 0) {",
-                        "for (int i = 0; i < count; i++) { close(noted[i]); } if (count > 0) {")),
-        OPENED_WITHOUT_LOOKING_AT_THE_LIFE(
-                edit("TableWriter", "if (Slab.life(meta) != life) {", "if (life < 0) {")),
         TOUCHED_BY_PLAIN_STORE(
                 edit(
                         "TableWriter",
@@ -67,7 +61,8 @@ class MutantsTest {
         EXPIRY_OF_CELL_NOT_UNDONE(edit("Reaper", "isTouched(n, now) && slab.casCell(n, null, cell)", "now < 0")),
         KILLED_WITHOUT_WITNESS(edit("Reaper", "killed(n, meta, v, null);\n                    return", "return")),
         GUESS_BY_KEY_ALONE(edit("Slab", "return isOpen(metaAcquire(n)) && hasKey", "return hasKey")),
-        RETIRED_RECORD_FOUND(edit("TableWriter", "if (slab.isRetired(n, meta)) {", "if (tick < 0) {")),
+        RETIRED_REFERENCE_TOUCHED(edit("TableWriter", " || Slab.isRetiring(meta)) {\n                return false;", ") {\n                return false;")),
+        RETIRED_RECORD_FOUND(edit("TableWriter", "if (Slab.isRetiring(meta)) {", "if (tick < 0) {")),
         LIVE_PLACE_NOT_RETURNED(edit("Reaper", "table.releaseLive();", "")),
         LIMIT_NOT_KEPT(edit("SeriesTable", "counters.getAndAdd(LIVE, 1) < config", "counters.getAndAdd(LIVE, 1) - 1 < config")),
         BOUND_NOT_KEPT(edit("Shard", "counters.get(MAX_USED)) {", "counters.get(MAX_USED) + 1) {")),

@@ -88,8 +88,9 @@ class SeriesTableTest {
     }
 
     private void rebuild() {
+        store.advance(1);
         for (Shard shard : store.table.shards) {
-            assertThat(store.keeper.compaction().rebuild(shard, shard.indexAcquire().capacity, Integer.MAX_VALUE)).isTrue();
+            assertThat(store.keeper.compaction().rebuild(shard, shard.indexAcquire().capacity)).isTrue();
         }
         store.work();
     }
@@ -390,19 +391,15 @@ class SeriesTableTest {
     }
 
     @Test
-    void shouldLeaveDeadRecordsToCommitsThatHaveJustPreparedThem() {
+    void shouldLeaveDeadRecordsToTheCommitThatHasPreparedThem() {
         store.writer.enter();
         long ref = store.series("c", COUNTER, "");
-        for (Shard shard : store.table.shards) {
-            store.keeper.compaction().rebuild(shard, 16, store.table.tick());
-        }
+        store.advance(100);
+        rebuild();
         assertThat(store.writer.state(ref)).isEqualTo(DEAD);
         assertThat(store.table.usedWords()).isEqualTo(1);
         store.writer.exit();
-        store.advance(1);
-        for (Shard shard : store.table.shards) {
-            store.keeper.compaction().rebuild(shard, 16, store.table.tick());
-        }
+        rebuild();
         assertThat(store.table.usedWords()).isZero();
     }
 

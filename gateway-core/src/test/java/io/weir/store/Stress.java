@@ -29,7 +29,6 @@ import java.util.concurrent.atomic.AtomicReference;
  */
 final class Stress {
     private static final int WRITERS_MAX = 4;
-    private static final int TTL_SECONDS = 2;
 
     /** Totals over rounds, for the report. */
     static final class Tally {
@@ -56,6 +55,7 @@ final class Stress {
     private final long millis;
     private final int writers;
     private final int keys;
+    private final int window;
     private final boolean limited;
     private final boolean anyway;
     private final int hints;
@@ -67,6 +67,7 @@ final class Stress {
     private final AtomicLong nanos = new AtomicLong();
     private final SeriesTable table;
     private final Keeper keeper;
+    private final int ttlSeconds;
     private final int killWeight;
     private final int rebuildWeight;
     private final int clockWeight;
@@ -87,6 +88,7 @@ final class Stress {
         this.millis = millis;
         writers = 2 + random.nextInt(WRITERS_MAX - 1);
         keys = 1 + random.nextInt(random.nextBoolean() ? 4 : 48);
+        window = 1 + random.nextInt(keys);
         limited = random.nextInt(3) == 0;
         anyway = random.nextBoolean();
         hints = random.nextInt(3);
@@ -110,7 +112,8 @@ final class Stress {
                 1 + random.nextInt(32),
                 16);
         boolean ttl = random.nextBoolean();
-        FamilyPolicy policy = new FamilyPolicy(GaugePolicy.SUM, ttl ? TTL_SECONDS * 1000L : FamilyPolicy.FOREVER);
+        ttlSeconds = 1 + random.nextInt(20);
+        FamilyPolicy policy = new FamilyPolicy(GaugePolicy.SUM, ttl ? ttlSeconds * 1000L : FamilyPolicy.FOREVER);
         table = new SeriesTable(config, nanos::get, name -> policy);
         keeper = new Keeper(table, () -> 0);
         keeper.recordEnds(random.nextBoolean());
@@ -204,6 +207,7 @@ final class Stress {
         long ref;
         Family family;
         boolean reserved;
+        boolean prepared;
         boolean done;
         long kills;
         long amount;
@@ -220,7 +224,8 @@ final class Stress {
             int size = 1 + random.nextInt(batch.length);
             for (int i = 0; i < size; i++) {
                 Push p = batch[i];
-                p.key = random.nextInt(keys);
+                // A window that drifts with the clock, so that keys are left alone long enough to be retired.
+                p.key = (table.tick() / 4 + random.nextInt(window)) % keys;
                 p.kills = kills.get(p.key);
                 p.reserved = false;
                 p.amount = types[p.key] == MetricType.GAUGE ? ++steps[p.key] * 64 + id : 1 + random.nextInt(9);
@@ -279,6 +284,7 @@ final class Stress {
             p.ref = writer.find(h0[k], h1[k]);
             state = p.ref == TableWriter.NONE ? TableWriter.GONE : writer.state(p.ref);
         }
+        p.prepared = state != TableWriter.GONE;
         if (state == TableWriter.LIVE) {
             return true;
         }
@@ -297,6 +303,7 @@ final class Stress {
         if (p.reserved && random.nextBoolean()) {
             p.ref = writer.findOrCreate(h0[k], h1[k], p.family, types[k], labels[k], 0, labels[k].length);
             require(p.ref != TableWriter.NONE, "a family with a reservation is not removed");
+            p.prepared = p.ref != TableWriter.FULL;
         }
         return p.reserved && p.ref != TableWriter.FULL;
     }
@@ -334,6 +341,7 @@ final class Stress {
             } else {
                 p.ref = writer.findOrCreate(h0[k], h1[k], p.family, types[k], labels[k], 0, labels[k].length);
                 require(p.ref != TableWriter.NONE, "a family with a reservation is not removed");
+                require(!p.prepared, "what was not gone is not gone before exit");
                 if (p.ref == TableWriter.FULL) {
                     writer.release(p.family);
                     p.reserved = false;
@@ -368,8 +376,10 @@ final class Stress {
             } else if ((what -= rebuildWeight) < 0) {
                 Shard shard = table.shards[random.nextInt(table.shards.length)];
                 int capacity = random.nextInt(3) > 0 ? shard.indexAcquire().capacity : 1 + random.nextInt(68);
-                int young = random.nextInt(4) == 0 ? table.tick() : Integer.MAX_VALUE;
-                keeper.compaction().rebuild(shard, capacity, young);
+                if (random.nextInt(4) > 0) {
+                    nanos.addAndGet(1_000_000_000);
+                }
+                keeper.compaction().rebuild(shard, capacity);
             } else if ((what -= clockWeight) < 0) {
                 nanos.addAndGet(random.nextInt(1_000_000_000));
                 noteTouches();
@@ -433,7 +443,7 @@ final class Stress {
         }
         if (expiring) {
             require(
-                    passTick - touchedBefore[k] > TTL_SECONDS,
+                    passTick - touchedBefore[k] > ttlSeconds,
                     "nothing expires that was touched at " + touchedBefore[k] + ", now " + passTick);
         }
     }
