@@ -366,7 +366,7 @@ final class Stress {
 
     private void keep() {
         long end = System.nanoTime() + millis * 1_000_000;
-        int weights = killWeight + rebuildWeight + clockWeight + 9;
+        int weights = killWeight + rebuildWeight + clockWeight + 13;
         while (System.nanoTime() < end && failure.get() == null) {
             int what = random.nextInt(weights);
             if ((what -= killWeight) < 0) {
@@ -394,6 +394,8 @@ final class Stress {
                 delete();
             } else if (what < 8) {
                 keeper.reclaimText();
+            } else if (what < 12) {
+                churn();
             } else {
                 expiring = true;
                 noteTouches();
@@ -401,6 +403,18 @@ final class Stress {
                 expiring = false;
             }
         }
+    }
+
+    /** From live to reused in one go: what writers still mean must be left alone on the way. */
+    private void churn() {
+        for (int i = random.nextInt(keys + 1); i >= 0; i--) {
+            killOne();
+        }
+        nanos.addAndGet(1_000_000_000);
+        for (Shard shard : table.shards) {
+            keeper.compaction().rebuild(shard, shard.indexAcquire().capacity);
+        }
+        keeper.compaction().recycle();
     }
 
     private void killOne() {
