@@ -127,7 +127,7 @@ final class Compaction {
         }
     }
 
-    /** Returns numbers that no writer can still mean; answers how many. A writer that is stalled inside delays this only. */
+    /** Returns numbers that no writer can still mean; answers how many. A writer that stays inside delays it. */
     int recycle() {
         int given = 0;
         while (!limbo.isEmpty() && isOver(limbo.peek().epoch)) {

@@ -7,8 +7,8 @@ import org.jctools.queues.varhandle.MpscVarHandleArrayQueue;
 
 /**
  * Asks the keeper for snapshots and deletions. Any thread. Answers come on the keeper's thread, which must not be held
- * up: hand them on, and throw nothing. Every call returns false, and nothing will be answered, when {@link TableConfig#commandsMax} commands
- * are waiting.
+ * up: hand them on, and throw nothing. Every call returns false, and nothing will be answered, when
+ * {@link TableConfig#commandsMax} commands are waiting.
  */
 public final class StoreCommands {
     private final SeriesTable table;

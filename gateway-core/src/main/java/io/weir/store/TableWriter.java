@@ -13,14 +13,18 @@ import io.weir.snapshot.CellValue;
  * record has been retired or its number has another life, every call here says {@link #GONE}, and the caller finds the
  * series again by hash.
  *
- * <p>How a commit uses it. Phase 1, nothing is changed yet: {@link #state} of a known reference, or {@link #find} by hash.
- * For a series that is dead or unknown: {@link #reserve} first, and only when that succeeds {@link #findOrCreate}, so that
- * a refused series costs no index word. When a sample of the batch is refused, {@link #release} every reservation. Phase 2:
- * {@link #apply} to what was live, {@link #revive} what was dead. A series may change between the phases: killed (apply
- * says DEAD: {@link #reserveAnyway}, then revive) or revived by another writer (revive says LIVE: release, then apply).
- * It is not retired: a reference that was not gone is not gone before {@code exit}, so phase 2 needs no room. Last
- * {@link #committed}, before the commit is acknowledged, and {@code exit} whatever happened: a writer that stays inside
- * stops the reuse of words and numbers.
+ * <p>How a commit uses it:
+ *
+ * <ol>
+ *   <li>Nothing is changed yet: {@link #state} of a known reference, or {@link #find} by hash. For a series that is dead
+ *       or unknown {@link #reserve} first, and only when that succeeds {@link #findOrCreate}, so that a series refused
+ *       at the limit costs no index word. When a sample is refused, {@link #release} every reservation.
+ *   <li>{@link #apply} to what was live, {@link #revive} what was dead. A series may have been killed since (apply says
+ *       DEAD: {@link #reserveAnyway}, then revive) or revived by another writer (revive says LIVE: release, then apply).
+ *       It is not retired: a reference that was not gone is not gone before {@code exit}, so this needs no room.
+ *   <li>{@link #committed}, before the commit is acknowledged; and {@code exit} whatever happened, as a writer that
+ *       stays inside stops the reuse of words and numbers.
+ * </ol>
  *
  * <p>An update touches the series before it changes the value: the keeper, which reads the tick again after a kill by
  * expiry, then cannot miss it.
@@ -445,7 +449,7 @@ public final class TableWriter {
         return revive(ref, x);
     }
 
-    /** ADD ({@link CellValue#plus}) or SET on a live histogram or summary: {@link #APPLIED}, {@link #DEAD}, {@link #GONE}. */
+    /** ADD or SET on a live histogram or summary: {@link #APPLIED}, {@link #DEAD} or {@link #GONE}. */
     public int apply(long ref, int op, CellValue delta) {
         assert op == ADD || op == SET;
         if (!touch(ref)) {

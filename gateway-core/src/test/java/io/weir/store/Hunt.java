@@ -15,8 +15,8 @@ final class Hunt {
             System.out.println("chaos: " + Stress.rounds(seed, millis / 2, 100, true));
             System.out.println("full speed: " + Stress.rounds(seed, millis / 4, 100, false));
         } catch (Throwable e) {
-            System.out.println("found: " + (e.getMessage() + (e.getCause() == null ? "" : " " + e.getCause().getMessage()))
-                    .replace('\n', ' '));
+            String cause = e.getCause() == null ? "" : " " + e.getCause().getMessage();
+            System.out.println(("found: " + e.getMessage() + cause).replace('\n', ' '));
             System.exit(FOUND);
         }
     }

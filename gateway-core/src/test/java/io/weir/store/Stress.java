@@ -600,7 +600,8 @@ final class Stress {
                 try {
                     new Stress(roundSeed, roundMillis, tally).run();
                 } catch (AssertionError e) {
-                    throw new AssertionError("round " + tally.rounds + " with seed " + roundSeed + "L: " + e.getMessage(), e.getCause());
+                    throw new AssertionError(
+                            "round " + tally.rounds + " with seed " + roundSeed + "L: " + e.getMessage(), e.getCause());
                 }
             }
         } finally {
