@@ -160,7 +160,8 @@ public final class Batch implements SampleSink, PointTarget {
         }
         int number = declarations.findOrAdd(buffer, nameOffset, nameLength);
         Declaration d = declarations.get(number);
-        byte[] there = d.family == null ? null : d.family.help();
+        // a family without live series begins anew, without the help it has now
+        byte[] there = d.family == null || d.family.live() == 0 ? null : d.family.help();
         if (there != null && isPlain(there)
                 && Arrays.equals(there, 0, there.length, buffer, textOffset, textOffset + textLength)) {
             d.help = null;
@@ -362,7 +363,7 @@ public final class Batch implements SampleSink, PointTarget {
             }
             default -> {
                 if (samples() >= limits.samplesPerRequest()) {
-                    return Code.TOO_MANY_SAMPLES;
+                    return tooManySamples();
                 }
                 Cell cell = joiner.at(target, SampleKind.type(kind), set, cellSamples);
                 cellSamples++;
@@ -378,14 +379,24 @@ public final class Batch implements SampleSink, PointTarget {
                     return Code.OK;
                 }
                 joiner.bucket(cell, extra, value);
-                return cell.buckets > limits.buckets() ? Code.TOO_MANY_BUCKETS : Code.OK;
+                return cell.buckets > limits.buckets() ? tooManyBuckets() : Code.OK;
             }
         }
     }
 
+    private Code tooManySamples() {
+        detail = "limit " + limits.samplesPerRequest() + " samples, --limits.samples-per-request";
+        return Code.TOO_MANY_SAMPLES;
+    }
+
+    private Code tooManyBuckets() {
+        detail = "limit " + limits.buckets() + " buckets, --limits.buckets";
+        return Code.TOO_MANY_BUCKETS;
+    }
+
     private Code push(long target, int operation, double value) {
         if (samples() >= limits.samplesPerRequest()) {
-            return Code.TOO_MANY_SAMPLES;
+            return tooManySamples();
         }
         int i = size;
         if (i == targets.length) {

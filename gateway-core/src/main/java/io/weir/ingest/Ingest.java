@@ -9,6 +9,8 @@ import io.weir.sample.KeyHash;
 import io.weir.sample.Limits;
 import io.weir.sample.MetricType;
 import io.weir.sample.Mode;
+import io.weir.snapshot.CellValue;
+import io.weir.snapshot.HistogramValue;
 import io.weir.store.Families;
 import io.weir.store.Family;
 import io.weir.store.SeriesTable;
@@ -111,6 +113,7 @@ public final class Ingest {
         enter();
         try {
             Code code = prepare(batch);
+            code = code == Code.OK ? prepareCells(batch) : code;
             if (code != Code.OK) {
                 release(batch);
                 return code;
@@ -215,6 +218,25 @@ public final class Ingest {
             batch.detail(refusal(code, d, type));
             return code;
         }
+    }
+
+    /** Histograms merge into the union of their bounds, which has a limit as well. */
+    private Code prepareCells(Batch batch) {
+        CellJoiner joiner = batch.joiner;
+        for (int i = 0; i < joiner.size(); i++) {
+            Cell cell = joiner.cell(i);
+            if (cell.set || !(cell.value instanceof HistogramValue added)) {
+                continue;
+            }
+            long reference = cell.target < 0 ? batch.newcomers.reference((int) (-1 - cell.target)) : cell.target;
+            CellValue there = writer.cell(reference);
+            if (there instanceof HistogramValue histogram && histogram.unionBuckets(added) > limits.buckets()) {
+                batch.detail(describe(batch, cell) + " would have more than " + limits.buckets()
+                        + " buckets, --limits.buckets");
+                return Code.TOO_MANY_BUCKETS;
+            }
+        }
+        return Code.OK;
     }
 
     private RefusedLines prepareLines(Batch batch) {
@@ -425,6 +447,9 @@ public final class Ingest {
         } else {
             enter();
             try {
+                if (writer.state(cell.target) == TableWriter.GONE) {
+                    return "a histogram that has just ended";
+                }
                 name = writer.family(cell.target).text();
             } finally {
                 exit();

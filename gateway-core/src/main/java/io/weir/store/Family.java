@@ -148,7 +148,7 @@ public final class Family {
         }
     }
 
-    /** The first live series; under the lock of {@link Families} only. */
+    /** The first live series, of a family that begins anew: without help. Under the lock of {@link Families} only. */
     Reserved reserveFirst(MetricType type) {
         for (; ; ) {
             long s = stateVolatile();
@@ -159,6 +159,7 @@ public final class Family {
                 return tryReserve(type);
             }
             if (casState(s, s & ~TYPE | typeBits(type) | ONE_LIVE)) {
+                help = null;
                 return Reserved.YES;
             }
         }
