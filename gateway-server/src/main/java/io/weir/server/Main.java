@@ -96,7 +96,8 @@ public final class Main {
             first = first == null ? url : first;
             out.println("listening on  " + url);
         }
-        out.println("data lies in  " + data.map(Path::toString).orElse("memory only (--storage.path=none)"));
+        out.println("data lies in  " + data.map(path -> path + " (kept for the journal; aggregates are in memory for now)")
+                .orElse("memory only (--storage.path=none)"));
         out.println("try           curl -X PATCH '" + first + "/metrics/demo_total?from=me' && curl " + first + "/metrics");
         out.flush();
         LoggerFactory.getLogger(Main.class)
