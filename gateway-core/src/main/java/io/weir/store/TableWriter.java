@@ -73,6 +73,7 @@ public final class TableWriter {
     private int tick;
     private int spare = NO_NUMBER;
     private int last = NO_NUMBER;
+    private boolean running = true;
     private double applied;
     private Family conflict;
     private MetricType conflictType;
@@ -106,12 +107,12 @@ public final class TableWriter {
     }
 
     /**
-     * Reference of the series, live or dead; {@link #NONE} when it has no record. Touches it. Looks at the number after
-     * the last one found first: series that were created together are pushed together.
+     * Reference of the series, live or dead; {@link #NONE} when it has no record. Touches it. Once two in a row had
+     * neighbouring numbers it looks at the next number first: what was created together is pushed together.
      */
     public long find(long h0, long h1) {
         int guess = last + 1;
-        if (slab.isOpenWithKey(guess, h0, h1)) {
+        if (running && slab.isOpenWithKey(guess, h0, h1)) {
             long ref = open(guess);
             if (ref != NONE) {
                 last = guess;
@@ -119,7 +120,10 @@ public final class TableWriter {
             }
         }
         long ref = findByIndex(h0, h1);
-        last = ref == NONE ? last : (int) ref;
+        if (ref != NONE) {
+            running = (int) ref == guess;
+            last = (int) ref;
+        }
         return ref;
     }
 
