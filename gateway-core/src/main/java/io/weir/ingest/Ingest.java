@@ -168,56 +168,65 @@ public final class Ingest {
         return Code.OK;
     }
 
+    /** Reserves first, so that a refused series costs the table nothing; then finds or creates the record. */
     private Code prepare(Batch batch, int newcomer) {
         Newcomers newcomers = batch.newcomers;
         Declaration d = batch.declarations.get(newcomers.declaration(newcomer));
         MetricType type = newcomers.type(newcomer);
         while (true) {
-            Family family = d.family;
-            if (family == null || family.isRemoved()) {
-                d.family = family = table.families().claim(d.name, 0, d.nameLength);
-                if (family == null) {
-                    batch.detail("limit " + limits.families() + " families (--limits.families), new: " + d.text());
-                    return Code.FAMILY_LIMIT;
-                }
+            long reference = writer.find(newcomers.h0(newcomer), newcomers.h1(newcomer));
+            if (reference != TableWriter.NONE && writer.state(reference) == TableWriter.LIVE) {
+                newcomers.reference(newcomer, reference);
+                return Code.OK;
             }
-            long reference = writer.findOrCreate(
-                    newcomers.h0(newcomer),
-                    newcomers.h1(newcomer),
-                    family,
-                    type,
-                    newcomers.arena(),
-                    newcomers.textOffset(newcomer),
-                    newcomers.textLength(newcomer));
-            if (reference == TableWriter.FULL) {
-                return Code.TABLE_FULL;
+            Family family = reference != TableWriter.NONE ? writer.family(reference) : family(d);
+            if (family == null) {
+                batch.detail("limit " + limits.families() + " families (--limits.families), new: " + d.text());
+                return Code.FAMILY_LIMIT;
             }
-            if (reference == TableWriter.NONE) {
-                d.family = null;
+            Code code = writer.reserve(family, type);
+            if (code == Code.UNKNOWN) {
                 continue;
             }
-            int state = writer.state(reference);
+            if (code != Code.OK) {
+                batch.detail(refusal(code, d, type));
+                return code;
+            }
+            if (reference == TableWriter.NONE) {
+                reference = writer.findOrCreate(
+                        newcomers.h0(newcomer),
+                        newcomers.h1(newcomer),
+                        family,
+                        type,
+                        newcomers.arena(),
+                        newcomers.textOffset(newcomer),
+                        newcomers.textLength(newcomer));
+                if (reference == TableWriter.FULL) {
+                    writer.release(family);
+                    return Code.TABLE_FULL;
+                }
+            }
+            int state = reference == TableWriter.NONE ? TableWriter.GONE : writer.state(reference);
             if (state == TableWriter.GONE) {
+                writer.release(family);
                 continue;
             }
             newcomers.reference(newcomer, reference);
             if (state == TableWriter.LIVE) {
-                return Code.OK;
-            }
-            // the record's own family: a record found dead may be older than the family object met by name
-            family = writer.family(reference);
-            Code code = writer.reserve(family, type);
-            if (code == Code.OK) {
+                writer.release(family);
+            } else {
                 newcomers.reserved(newcomer, true);
-                return code;
             }
-            if (family.isRemoved()) {
-                d.family = null;
-                continue;
-            }
-            batch.detail(refusal(code, d, type));
-            return code;
+            return Code.OK;
         }
+    }
+
+    /** The family of a declaration as it is now, made when there is none; null when there may be no more. */
+    private Family family(Declaration d) {
+        if (d.family == null || d.family.isRemoved()) {
+            d.family = table.families().claim(d.name, 0, d.nameLength);
+        }
+        return d.family;
     }
 
     /** Histograms merge into the union of their bounds, which has a limit as well. */

@@ -338,6 +338,21 @@ class IngestTest {
     }
 
     @Test
+    void shouldGoOnSayingThatTheLimitIsReachedHoweverManySeriesAreRefused() {
+        CoreRig small = new CoreRig(withSeries(Limits.DEFAULTS, 10, 10), AggregationRules.DEFAULTS);
+        for (int i = 0; i < 10; i++) {
+            small.post("c{i=\"" + i + "\"} 1\n");
+        }
+        int words = small.table.usedWords();
+
+        for (int i = 10; i < 1_000; i++) {
+            assertThat(small.post("c{i=\"" + i + "\"} 1\nc{i=\"0\"} 1\n")).isEqualTo(Code.SERIES_LIMIT);
+        }
+        assertThat(small.table.usedWords()).isEqualTo(words);
+        assertThat(small.scrape()).contains("c{i=\"0\"} 1\n");
+    }
+
+    @Test
     void shouldRefuseMoreFamiliesThanTheLimit() {
         CoreRig small = new CoreRig(withSeries(Limits.DEFAULTS, 100, 2), AggregationRules.DEFAULTS);
         small.post("a 1\nb 1\n");
