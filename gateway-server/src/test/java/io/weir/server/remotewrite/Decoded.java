@@ -9,16 +9,16 @@ import java.util.List;
 import org.xerial.snappy.Snappy;
 
 /** A WriteRequest as independent decoders read it. */
-record Decoded(List<Series> series) {
-    record Label(String name, String value) {}
+public record Decoded(List<Series> series) {
+    public record Label(String name, String value) {}
 
-    record Sample(long bits, long timestamp) {
-        double value() {
+    public record Sample(long bits, long timestamp) {
+        public double value() {
             return Double.longBitsToDouble(bits);
         }
     }
 
-    record Series(List<Label> labels, List<Sample> samples) {
+    public record Series(List<Label> labels, List<Sample> samples) {
         /** {@code name{a="b"}}, labels as sent. */
         String key() {
             StringBuilder name = new StringBuilder();
@@ -33,14 +33,14 @@ record Decoded(List<Series> series) {
             return rest.isEmpty() ? name.toString() : name + "{" + rest + "}";
         }
 
-        Sample sample() {
+        public Sample sample() {
             if (samples.size() != 1) {
                 throw new AssertionError("not one sample: " + this);
             }
             return samples.get(0);
         }
 
-        boolean isStale() {
+        public boolean isStale() {
             return sample().bits() == 0x7ff0000000000002L;
         }
     }
@@ -98,14 +98,14 @@ record Decoded(List<Series> series) {
         }
     }
 
-    Series get(String key) {
+    public Series get(String key) {
         return series.stream()
                 .filter(s -> s.key().equals(key))
                 .findFirst()
                 .orElseThrow(() -> new AssertionError("no " + key + " in " + keys()));
     }
 
-    List<String> keys() {
+    public List<String> keys() {
         return series.stream().map(Series::key).toList();
     }
 }

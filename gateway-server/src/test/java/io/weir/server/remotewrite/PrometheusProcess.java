@@ -21,8 +21,11 @@ import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** A real Prometheus with its remote-write receiver on, on a loopback port, with its data in a directory of the test's. */
-final class PrometheusProcess implements AutoCloseable {
+/**
+ * A real Prometheus with its remote-write receiver on, on a loopback port, with its data in a directory of the test's; it
+ * scrapes what its configuration says, by default nothing.
+ */
+public final class PrometheusProcess implements AutoCloseable {
     private static final Pattern VECTOR =
             Pattern.compile("\\{\"metric\":\\{([^}]*)\\},\"value\":\\[[^,]*,\"([^\"]*)\"\\]\\}");
     private static final Pattern MATRIX = Pattern.compile("\\[([0-9.]+),\"([^\"]*)\"\\]");
@@ -33,15 +36,19 @@ final class PrometheusProcess implements AutoCloseable {
     private Process process;
 
     PrometheusProcess(Path directory) throws IOException {
+        this(directory, "global: {scrape_interval: 1h}\n");
+    }
+
+    public PrometheusProcess(Path directory, String configuration) throws IOException {
         this.directory = directory;
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             this.port = free.getLocalPort();
         }
-        Files.writeString(directory.resolve("prometheus.yml"), "global: {scrape_interval: 1h}\n");
+        Files.writeString(directory.resolve("prometheus.yml"), configuration);
     }
 
     /** The program, or null. */
-    static Path binary() {
+    public static Path binary() {
         for (String dir : System.getenv().getOrDefault("PATH", "").split(":")) {
             Path program = Path.of(dir, "prometheus");
             if (!dir.isEmpty() && Files.isExecutable(program)) {
@@ -51,11 +58,11 @@ final class PrometheusProcess implements AutoCloseable {
         return null;
     }
 
-    URI writeUrl() {
+    public URI writeUrl() {
         return URI.create("http://127.0.0.1:" + port + "/api/v1/write");
     }
 
-    void start() throws Exception {
+    public void start() throws Exception {
         process = new ProcessBuilder(
                         binary().toString(),
                         "--config.file=" + directory.resolve("prometheus.yml"),
@@ -89,7 +96,7 @@ final class PrometheusProcess implements AutoCloseable {
     }
 
     /** Polls until it holds, for ten seconds at most. */
-    void await(String what, BooleanSupplier condition) {
+    public void await(String what, BooleanSupplier condition) {
         poll(what, () -> {
             if (!process.isAlive()) {
                 throw new AssertionError("Prometheus has ended with code " + process.exitValue());
@@ -109,7 +116,7 @@ final class PrometheusProcess implements AutoCloseable {
     }
 
     /** Values of an instant query, by the labels as JSON shows them. */
-    Map<String, String> query(String expression) {
+    public Map<String, String> query(String expression) {
         Map<String, String> values = new TreeMap<>();
         Matcher m = VECTOR.matcher(api(expression));
         while (m.find()) {
@@ -119,7 +126,7 @@ final class PrometheusProcess implements AutoCloseable {
     }
 
     /** The value of the only result, or "" when there is not one. */
-    String value(String expression) {
+    public String value(String expression) {
         Map<String, String> values = query(expression);
         return values.size() == 1 ? values.values().iterator().next() : "";
     }

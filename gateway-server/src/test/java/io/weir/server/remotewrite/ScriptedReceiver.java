@@ -24,10 +24,10 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /** A receiver on a raw loopback socket that answers, or fails to, byte by byte as a test wants it. */
-final class ScriptedReceiver implements AutoCloseable {
+public final class ScriptedReceiver implements AutoCloseable {
     /** A request as it came. */
-    record Received(String requestLine, Map<String, String> headers, byte[] body, long nanos) {
-        Decoded decoded() {
+    public record Received(String requestLine, Map<String, String> headers, byte[] body, long nanos) {
+        public Decoded decoded() {
             return Decoded.ofCompressed(body);
         }
     }
@@ -44,7 +44,7 @@ final class ScriptedReceiver implements AutoCloseable {
     private Answer otherwise = status(204);
     private volatile int connections;
 
-    ScriptedReceiver() throws IOException {
+    public ScriptedReceiver() throws IOException {
         this(0);
     }
 
@@ -59,7 +59,7 @@ final class ScriptedReceiver implements AutoCloseable {
         return server.getLocalPort();
     }
 
-    URI url() {
+    public URI url() {
         return URI.create("http://127.0.0.1:" + port() + "/api/v1/write?key=query-token");
     }
 
@@ -83,7 +83,7 @@ final class ScriptedReceiver implements AutoCloseable {
     }
 
     /** The next request, which must come within ten seconds. */
-    Received take() throws InterruptedException {
+    public Received take() throws InterruptedException {
         Received request = received.poll(10, TimeUnit.SECONDS);
         if (request == null) {
             throw new AssertionError("no request within ten seconds");
