@@ -94,6 +94,58 @@ class ConcurrencyTest {
         run(users);
     }
 
+    /** Two clients' bounds, every observation a 1: at any moment the ladder rises, and count, +Inf and sum are equal. */
+    @Test
+    void shouldShowOneHistogramWholeInEveryScrape() throws Exception {
+        AtomicBoolean done = new AtomicBoolean();
+        AtomicInteger scrapes = new AtomicInteger();
+        Future<Void> scraper = threads.submit(() -> {
+            String get = RunningWeir.request("GET", "/metrics", "");
+            try (Wire wire = weir.wire()) {
+                while (!done.get()) {
+                    String body = wire.send(get).answer().body();
+                    if (body.isEmpty()) {
+                        continue;
+                    }
+                    double last = 0;
+                    for (String line : body.split("\n")) {
+                        if (line.startsWith("h_bucket")) {
+                            double count = Double.parseDouble(line.substring(line.lastIndexOf(' ')));
+                            assertThat(count).as(body).isGreaterThanOrEqualTo(last);
+                            last = count;
+                        }
+                    }
+                    assertThat(RunningWeir.valueIn(body, "h_count")).as(body).isEqualTo(last);
+                    assertThat(RunningWeir.valueIn(body, "h_sum")).as(body).isEqualTo(last);
+                    scrapes.incrementAndGet();
+                }
+            }
+            return null;
+        });
+        List<Callable<Void>> pushers = new ArrayList<>();
+        for (int t = 0; t < 4; t++) {
+            String bounds = t % 2 == 0
+                    ? "h_bucket{le=\"1\"} 1\nh_bucket{le=\"5\"} 3\n" : "h_bucket{le=\"0.5\"} 2\nh_bucket{le=\"3\"} 2\n";
+            String push = RunningWeir.request("POST", "/metrics",
+                    "# TYPE h histogram\n" + bounds + "h_bucket{le=\"+Inf\"} 3\nh_sum 3\nh_count 3\n");
+            pushers.add(() -> {
+                try (Wire wire = weir.wire()) {
+                    for (int i = 0; i < 500; i++) {
+                        assertThat(wire.send(push).answer()).isEqualTo(PushTest.ok());
+                    }
+                }
+                return null;
+            });
+        }
+        run(pushers);
+        done.set(true);
+        scraper.get(20, TimeUnit.SECONDS);
+        assertThat(scrapes.get()).isPositive();
+        assertThat(weir.samples("h")).containsExactly(
+                "h_bucket{le=\"0.5\"} 2000", "h_bucket{le=\"1\"} 3000", "h_bucket{le=\"3\"} 3000",
+                "h_bucket{le=\"5\"} 5000", "h_bucket{le=\"+Inf\"} 6000", "h_sum 6000", "h_count 6000");
+    }
+
     /** A million increments over sixteen connections, while others scrape, delete other families and push bad batches. */
     @Test
     void shouldCountAMillionIncrementsExactly() throws Exception {
