@@ -592,7 +592,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
                 startedNanos = readNanos;
             }
             context.recorder().answered(handler(), request.method(), refusal.status());
-            write(ErrorAnswer.of(refusal.status(), refusal.text(), request, retry(refusal)));
+            write(ErrorAnswer.of(refusal.status(), refusal.text(limits), request, retry(refusal)));
             durations.add(handler(), startedNanos);
         }
         end(expectsBody || refusal != Refusal.HEADER_TIMEOUT);

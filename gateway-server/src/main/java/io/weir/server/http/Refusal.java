@@ -1,5 +1,7 @@
 package io.weir.server.http;
 
+import io.weir.sample.Limits;
+
 /**
  * Why the server itself refuses a request, before or instead of a door: status, a stable word for {@code
  * weir_http_rejected_total{reason}} and one line for people. The rules are those of RFC 9110, RFC 9112 and the hardening
@@ -50,7 +52,23 @@ enum Refusal {
         return reason;
     }
 
-    String text() {
-        return text;
+    /** One line for people, with the limit that was met and its option. */
+    String text(Limits limits) {
+        return switch (this) {
+            case BODY_TOO_LARGE, INFLATED_TOO_LARGE -> text(limits.bodyBytes(), " bytes", "body");
+            case INFLATE_RATIO -> text(limits.inflateRatio(), " to 1", "inflate-ratio");
+            case URI_TOO_LONG -> text(limits.uriBytes(), " bytes", "uri");
+            case TOO_MANY_PARAMETERS -> text(limits.queryParameters(), "", "query-parameters");
+            case PIPELINE -> text(limits.pipelinedRequests(), "", "pipelined-requests");
+            case HEADERS_TOO_LARGE -> text(limits.headers(), "", "headers") + " or "
+                    + limits.headerBytes() + " bytes, --limits.header-size";
+            case HEADER_TIMEOUT -> text(limits.headerSeconds(), " s", "header-time");
+            case IN_FLIGHT -> text(limits.inFlightBytes(), " bytes", "in-flight");
+            default -> text;
+        };
+    }
+
+    private String text(long limit, String unit, String option) {
+        return text + ": " + limit + unit + ", --limits." + option;
     }
 }

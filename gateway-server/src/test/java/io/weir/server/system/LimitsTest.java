@@ -49,7 +49,7 @@ class LimitsTest {
         large = large.repeat(3);
         Reply declared = weir.post(large);
         assertThat(declared.status()).as(declared.toString()).isEqualTo(413);
-        assertThat(declared.body()).contains("limit").hasLineCount(1);
+        assertThat(declared.body()).contains("2048 bytes, --limits.body").hasLineCount(1);
         byte[] bytes = large.getBytes();
         assertThat(weir.send("POST", "/metrics",
                 BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(bytes))).status()).isEqualTo(413);
