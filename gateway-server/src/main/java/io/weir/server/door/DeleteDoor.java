@@ -41,6 +41,10 @@ final class DeleteDoor implements Door {
     private void delete(Request request, Responder responder) {
         Selector selector;
         if (request.rest().equalsIgnoreCase(ALL)) {
+            if (request.query() != null && !request.query().isEmpty()) {
+                responder.fail(400, ALL + " deletes everything and takes no labels; name a metric to delete by labels");
+                return;
+            }
             selector = Selector.all();
         } else {
             SeriesTarget target = responder.context().get(targets);

@@ -34,6 +34,10 @@ final class SeriesTarget {
         labels = 0;
         String target = request.target();
         int pathEnd = request.path().length();
+        int slash = target.indexOf('/', request.restAt());
+        if (slash >= 0 && slash < pathEnd - 1) {
+            return PLACE + "expected one metric name behind /metrics/, without '/' in it";
+        }
         int end = Percent.decode(target, request.restAt(), pathEnd, false, bytes, 0);
         if (end < 0) {
             return PLACE + "'%' must be followed by two hexadecimal digits";

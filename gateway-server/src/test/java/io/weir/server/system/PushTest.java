@@ -265,6 +265,25 @@ class PushTest {
     }
 
     @Test
+    void shouldNotDeleteEverythingWhenLabelsWereMeant() {
+        weir.patch("d?a=1");
+        Reply reply = weir.delete("__all?a=1");
+        assertThat(reply.status()).isEqualTo(400);
+        assertThat(reply.body()).hasLineCount(1).contains("takes no labels");
+        assertThat(weir.samples("d")).hasSize(1);
+    }
+
+    @Test
+    void shouldNotTakeAPathOfSeveralPartsForAName() {
+        weir.patch("jobbatch");
+        assertThat(weir.patch("job/batch").status()).isEqualTo(400);
+        assertThat(weir.delete("job/batch").status()).isEqualTo(400);
+        assertThat(weir.delete("job/batch/").status()).isEqualTo(400);
+        assertThat(weir.patch("jobbatch/?")).hasToString("200 ok");
+        assertThat(weir.scrape()).isEqualTo("# TYPE jobbatch counter\njobbatch 2\n");
+    }
+
+    @Test
     void shouldDeleteHistogramsAndSummariesAsOneSeries() {
         weir.post("""
                 # TYPE h histogram
