@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The command line. Answers go to standard output, problems and the log to standard error; the exit codes are those of
- * {@link ExitCode}. SIGTERM and SIGINT stop the gateway in good order and end with 0.
+ * {@link ExitCode}. SIGTERM and SIGINT stop the gateway in good order and end with 0, SIGHUP reloads.
  */
 public final class Main {
     private static final String NAME = "weir: ";
@@ -80,6 +80,7 @@ public final class Main {
         }
         Weir weir = Weir.start(config, source);
         Runtime.getRuntime().addShutdownHook(new Shutdown(weir));
+        HangUp.run(weir::reload);
         greet(weir.addresses(), config.web(), data);
         weir.awaitStopRequest();
     }

@@ -106,7 +106,7 @@ public final class Weir implements AutoCloseable {
      *
      * @return what is wrong with it, in which case nothing has changed, or null
      */
-    public String reload() {
+    public synchronized String reload() {
         Config fresh;
         try {
             fresh = source.load();
