@@ -6,6 +6,12 @@ import io.weir.server.system.RunningWeir.Reply;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -75,6 +81,39 @@ class LifecycleTest {
             assertThat(weir.own("weir_config_last_reload_successful")).isEqualTo(1);
             wire.send(push).answer();
             assertThat(weir.value("g")).isEqualTo(5);
+        }
+    }
+
+    @Test
+    void shouldCountExactlyWhileRulesAreReloaded() throws Exception {
+        Path file = Files.writeString(directory.resolve("weir.yml"), rules("sum"));
+        ExecutorService threads = Executors.newCachedThreadPool();
+        try (RunningWeir weir = new RunningWeir("--config.file=" + file, "--web.enable-lifecycle")) {
+            List<Future<Void>> pushers = new ArrayList<>();
+            for (int t = 0; t < 3; t++) {
+                String push = RunningWeir.request("POST", "/metrics", "# TYPE n_total counter\nn_total{a=\"1\"} 1\n"
+                        + "# TYPE g gauge\ng 1\n") + RunningWeir.request("PATCH", "/metrics/n_total?a=1", "");
+                pushers.add(threads.submit(() -> {
+                    try (Wire wire = weir.wire()) {
+                        for (int i = 0; i < 2_000; i++) {
+                            wire.send(push);
+                            assertThat(wire.answer()).isEqualTo(PushTest.ok());
+                            assertThat(wire.answer()).isEqualTo(PushTest.ok());
+                        }
+                    }
+                    return null;
+                }));
+            }
+            for (int i = 0; i < 20 || pushers.stream().anyMatch(pusher -> !pusher.isDone()); i++) {
+                Files.writeString(file, rules(i % 2 == 0 ? "max" : "last"));
+                assertThat(weir.send("POST", "/-/reload", BodyPublishers.noBody()).status()).isEqualTo(200);
+            }
+            for (Future<Void> pusher : pushers) {
+                pusher.get(30, TimeUnit.SECONDS);
+            }
+            assertThat(weir.value("n_total{a=\"1\"}")).isEqualTo(12_000);
+        } finally {
+            threads.shutdownNow();
         }
     }
 

@@ -99,6 +99,20 @@ class ScrapeTest {
     }
 
     @Test
+    void shouldShareOneSnapshotWhileNothingChanges() {
+        weir.scrape();
+        double before = weir.own("weir_store_snapshots_total");
+        for (int i = 0; i < 5; i++) {
+            weir.scrape();
+            weir.get("/metrics?format=json");
+        }
+        assertThat(weir.own("weir_store_snapshots_total")).isEqualTo(before);
+        weir.patch("b?l=x");
+        weir.scrape();
+        assertThat(weir.own("weir_store_snapshots_total")).isEqualTo(before + 1);
+    }
+
+    @Test
     void shouldAnswerHeadLikeGetWithoutTheBody() {
         for (String target : new String[] {"/metrics", "/-/metrics", "/-/healthy", "/-/ready", "/"}) {
             Reply head = weir.send("HEAD", target, BodyPublishers.noBody());
