@@ -44,6 +44,7 @@ public final class Batch implements SampleSink, PointTarget {
     final CellJoiner joiner = new CellJoiner();
 
     private boolean set;
+    private int openedSecond;
     private String detail = "";
     long droppedQuantiles;
     long droppedStrings;
@@ -81,6 +82,12 @@ public final class Batch implements SampleSink, PointTarget {
 
     void open(Mode mode) {
         set = mode == Mode.SET;
+        openedSecond = writer.second();
+    }
+
+    /** Whether a series met by this batch may have gone since, with its number; inside of the writer only. */
+    boolean mayHaveLostSeries() {
+        return writer.enteredSecond() != openedSecond;
     }
 
     /** Number of samples staged so far, those of histograms included. */

@@ -112,7 +112,7 @@ public final class Ingest {
 
         enter();
         try {
-            Code code = prepare(batch);
+            Code code = batch.mayHaveLostSeries() && hasLostSeries(batch) ? Code.SERIES_ENDED : prepare(batch);
             code = code == Code.OK ? prepareCells(batch) : code;
             if (code != Code.OK) {
                 release(batch);
@@ -156,6 +156,29 @@ public final class Ingest {
     }
 
     // ---- prepare
+
+    /**
+     * Whether a series that was known when its sample was read has ended and left the table since, as it may during a body
+     * that takes its time. Its key is no longer at hand. Those that are still there stay until the commit is over.
+     */
+    private boolean hasLostSeries(Batch batch) {
+        for (int i = 0; i < batch.size; i++) {
+            if (isGone(batch.targets[i])) {
+                return true;
+            }
+        }
+        CellJoiner joiner = batch.joiner;
+        for (int i = 0; i < joiner.size(); i++) {
+            if (isGone(joiner.cell(i).target)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean isGone(long target) {
+        return target >= 0 && writer.state(target) == TableWriter.GONE;
+    }
 
     private Code prepare(Batch batch) {
         Newcomers newcomers = batch.newcomers;
@@ -249,10 +272,8 @@ public final class Ingest {
     }
 
     private RefusedLines prepareLines(Batch batch) {
+        boolean lost = batch.mayHaveLostSeries() && hasLostSeries(batch);
         Newcomers newcomers = batch.newcomers;
-        if (newcomers.size() == 0) {
-            return null;
-        }
         Code[] codes = null;
         String[] details = null;
         for (int i = 0, n = newcomers.size(); i < n; i++) {
@@ -266,14 +287,17 @@ public final class Ingest {
                 details[i] = batch.detail();
             }
         }
-        if (codes == null) {
+        if (codes == null && !lost) {
             return null;
         }
         RefusedLines refused = new RefusedLines();
         for (int i = 0; i < batch.size; i++) {
             long target = batch.targets[i];
-            if (target < 0 && codes[(int) (-1 - target)] != null) {
-                refused.add(batch.lines[i], codes[(int) (-1 - target)], details[(int) (-1 - target)]);
+            int newcomer = (int) (-1 - target);
+            if (target < 0 && codes != null && codes[newcomer] != null) {
+                refused.add(batch.lines[i], codes[newcomer], details[newcomer]);
+            } else if (lost && isGone(target)) {
+                refused.add(batch.lines[i], Code.SERIES_ENDED, "");
             }
         }
         for (int i = 0; i < batch.size; i++) {

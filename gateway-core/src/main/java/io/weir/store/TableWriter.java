@@ -107,6 +107,19 @@ public final class TableWriter {
     }
 
     /**
+     * The second it is. A reference that this writer has found, or touched otherwise, does not go before the next one; nor
+     * does it while the writer stays inside.
+     */
+    public int second() {
+        return table.tick();
+    }
+
+    /** The second in which {@link #enter} was called. */
+    public int enteredSecond() {
+        return tick;
+    }
+
+    /**
      * Reference of the series, live or dead; {@link #NONE} when it has no record. Touches it. Once two in a row had
      * neighbouring numbers it looks at the next number first: what was created together is pushed together.
      */

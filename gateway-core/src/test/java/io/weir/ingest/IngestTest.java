@@ -2,6 +2,7 @@ package io.weir.ingest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.weir.parse.Parser;
 import io.weir.sample.Code;
 import io.weir.sample.FamilyPolicy;
 import io.weir.sample.GaugePolicy;
@@ -405,6 +406,39 @@ class IngestTest {
         }
 
         assertThat(mortal.scrape()).isEqualTo("# TYPE c counter\nc{a=\"2\"} 2\n");
+    }
+
+    @Test
+    void shouldAskForABodyAgainWhoseSeriesWentWhileItWasRead() {
+        CoreRig small = new CoreRig(withSeries(Limits.DEFAULTS, 64, 100), AggregationRules.DEFAULTS);
+        String body = "# TYPE k counter\nk{a=\"1\"} 1\n# TYPE h histogram\nh_bucket{le=\"+Inf\"} 1\nh_count 1\nh_sum 1\n";
+        small.post(body);
+        for (String part : List.of("k{a=\"1\"} 1\n", "h_bucket{le=\"+Inf\"} 1\nh_count 1\n")) {
+            small.post(body);
+            Batch slow = small.ingest.open(Mode.ADD);
+            small.parser.reset(slow);
+            small.ingest.enter();
+            assertThat(small.parser.parse(part.getBytes(), 0, part.length())).isEqualTo(Parser.Result.COMPLETE);
+            small.ingest.exit();
+
+            small.delete(selector("k"));
+            small.delete(selector("h"));
+            long rebuilds = small.keeper.rebuilds();
+            for (int i = 0; i < 50 && small.keeper.rebuilds() < rebuilds + 40; i++) {
+                small.nanos += 1_000_000_000L;
+                for (int k = 0; k < 40; k++) {
+                    small.post("churn_" + i + "{i=\"" + k + "\"} 1\n");
+                }
+                small.delete(Selector.all());
+            }
+
+            assertThat(small.ingest.commit(slow)).as(part).isEqualTo(Code.SERIES_ENDED);
+            small.ingest.close(slow);
+            assertThat(small.scrape()).isEmpty();
+            assertThat(small.post(body)).isEqualTo(Code.OK);
+            assertThat(small.scrape()).contains("k{a=\"1\"} 1\n", "h_count 1\n");
+            assertThat(small.ingest.superseded()).isZero();
+        }
     }
 
     // ---- JSON
