@@ -58,7 +58,7 @@ public class IngestBenchmark {
         Limits limits = Limits.DEFAULTS;
         SeriesTable table = new SeriesTable(
                 TableConfig.of(limits.series(), limits.families()), SystemNanoClock.INSTANCE, policies);
-        ingest = new Ingest(table, limits, hash, policies, 1 << 20);
+        ingest = new Ingest(table, limits, hash, policies, 1 << 20, () -> {});
         parser = new TextParser(limits, hash, TextParser.Timestamps.IGNORE);
         bodies = bodies(series / SAMPLES);
         for (byte[] body : bodies) {

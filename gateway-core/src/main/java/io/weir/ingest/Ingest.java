@@ -34,12 +34,16 @@ import java.util.function.Function;
 public final class Ingest {
     private static final int POOLED_BATCHES = 64;
 
+    /** A batch of so many samples leaves tens of megabytes of garbage behind. */
+    private static final int PEAK_SAMPLES = 1 << 18;
+
     private final SeriesTable table;
     private final TableWriter writer;
     private final SeriesCache cache;
     private final Limits limits;
     private final KeyHash hash;
     private final Function<String, FamilyPolicy> policies;
+    private final Runnable onPeak;
     private final ArrayDeque<Batch> pool = new ArrayDeque<>();
     private final List<double[]> bounds = new ArrayList<>();
     private int depth;
@@ -50,15 +54,22 @@ public final class Ingest {
      * @param hash the store's hash, the same secret for all event loops
      * @param policies policy of a family by name, as the store has it
      * @param cacheEntries opaque keys remembered at most
+     * @param onPeak told after a batch of {@link #PEAK_SAMPLES} has been let go of; must be quick
      */
     public Ingest(
-            SeriesTable table, Limits limits, KeyHash hash, Function<String, FamilyPolicy> policies, int cacheEntries) {
+            SeriesTable table,
+            Limits limits,
+            KeyHash hash,
+            Function<String, FamilyPolicy> policies,
+            int cacheEntries,
+            Runnable onPeak) {
         this.table = table;
         this.writer = table.newWriter();
         this.cache = new SeriesCache(cacheEntries);
         this.limits = limits;
         this.hash = hash;
         this.policies = policies;
+        this.onPeak = onPeak;
     }
 
     /** Opens the store for staging; parse a chunk between this and {@link #exit}, and never block in between. Nests. */
@@ -89,7 +100,11 @@ public final class Ingest {
     }
 
     public void close(Batch batch) {
+        boolean peak = batch.samples() >= PEAK_SAMPLES;
         batch.clear();
+        if (peak) {
+            onPeak.run();
+        }
         if (pool.size() < POOLED_BATCHES) {
             pool.addLast(batch);
         }

@@ -47,7 +47,7 @@ final class CoreRig {
         table = new SeriesTable(TableConfig.of(limits.series(), limits.families()), clock, policies);
         keeper = new Keeper(table, () -> 1_700_000_000_000L);
         commands = keeper.commands();
-        ingest = new Ingest(table, limits, hash, policies, 1 << 16);
+        ingest = new Ingest(table, limits, hash, policies, 1 << 16, () -> {});
         parser = new TextParser(limits, hash, TextParser.Timestamps.IGNORE);
     }
 

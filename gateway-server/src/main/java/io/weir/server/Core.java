@@ -38,6 +38,7 @@ final class Core implements AutoCloseable {
     private final SeriesTable table;
     private final Keeper keeper;
     private final AgentRunner runner;
+    private final HeapPolicy heap = new HeapPolicy();
     private final List<Ingest> ingests = new CopyOnWriteArrayList<>();
     private volatile AggregationRules rules;
     private long dutiesSeen = -1;
@@ -56,12 +57,13 @@ final class Core implements AutoCloseable {
     }
 
     void start() {
+        heap.start();
         AgentRunner.startOnThread(runner);
     }
 
     /** A way in for one more event loop. */
     Ingest newIngest() {
-        Ingest ingest = new Ingest(table, limits, hash, policies, limits.series());
+        Ingest ingest = new Ingest(table, limits, hash, policies, limits.series(), heap::peaked);
         ingests.add(ingest);
         return ingest;
     }

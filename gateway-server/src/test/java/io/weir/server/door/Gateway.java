@@ -87,7 +87,7 @@ final class Gateway implements AutoCloseable {
                 HttpServer.Options.of(
                         List.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0)),
                         limits,
-                        () -> new Ingest(table, limits, hash.copy(), policies, 1 << 16)),
+                        () -> new Ingest(table, limits, hash.copy(), policies, 1 << 16, () -> {})),
                 Routes.of(new Routes.Parts(
                         web, telemetry, limits, hash, TextParser.Timestamps.IGNORE, points::get, keeper.commands())),
                 telemetry);
