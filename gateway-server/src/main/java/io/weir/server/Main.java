@@ -9,10 +9,9 @@ import io.weir.server.config.ExitCode;
 import io.weir.server.config.HelpText;
 import io.weir.server.log.Logging;
 import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -86,9 +85,8 @@ public final class Main {
     }
 
     private void greet(List<InetSocketAddress> addresses, Config.Web web, Optional<Path> data) {
-        long millis = ProcessHandle.current().info().startInstant()
-                .map(start -> Duration.between(start, Instant.now()).toMillis())
-                .orElse(0L);
+        // not from the process's start time, which the system knows to the second only
+        long millis = ManagementFactory.getRuntimeMXBean().getUptime();
         Build build = Build.read();
         out.println("Weir " + build.version() + " (" + build.commit() + "), ready after " + millis + " ms");
         String first = null;
