@@ -60,6 +60,11 @@ public final class Keeper implements Agent {
         recordEnds = on;
     }
 
+    /** Who hears of every end of a series, and may put ends off. Before the first duty. */
+    public void endListener(EndListener listener) {
+        reaper.listener(listener);
+    }
+
     /** Sleeps when there was no work, until a command or {@link #PARK_NANOS} later. */
     public IdleStrategy idleStrategy() {
         return new Parking();

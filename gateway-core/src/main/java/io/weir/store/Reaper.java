@@ -18,6 +18,8 @@ final class Reaper {
     private final EndedLog ended;
     private final LabelText walk = new LabelText();
     private Ends ends = (n, meta, word, cell) -> {};
+    private EndListener listener = EndListener.NONE;
+    private boolean goOn;
     private int passTick = Integer.MIN_VALUE;
     private int passEnd;
     private int next = -1;
@@ -40,6 +42,10 @@ final class Reaper {
         ends = listener;
     }
 
+    void listener(EndListener endListener) {
+        listener = endListener;
+    }
+
     long expired() {
         return expired;
     }
@@ -53,19 +59,32 @@ final class Reaper {
         return kills;
     }
 
-    /** Kills what the selector matches; {@code layout} may lack nothing that lives, or is null. */
+    /**
+     * Kills what the selector matches; {@code layout} may lack nothing that lives, or is null. Answers how many, or
+     * {@link StoreCommands#REFUSED} or {@link StoreCommands#UNKNOWN}.
+     */
     long delete(Selector selector, Layout layout) {
+        if (!listener.begin()) {
+            return StoreCommands.REFUSED;
+        }
+        goOn = true;
+        long killed = deleteAll(selector, layout);
+        boolean all = goOn;
+        return listener.commit() && all ? killed : StoreCommands.UNKNOWN;
+    }
+
+    private long deleteAll(Selector selector, Layout layout) {
         byte[][] tokens = selector.tokens();
         byte[] name = selector.family();
         long killed = 0;
         if (name != null && layout != null) {
             for (int n : layout.numbers(name)) {
-                killed += delete(n, selector, tokens) ? 1 : 0;
+                killed += goOn && delete(n, selector, tokens) ? 1 : 0;
             }
         } else {
             Family family = name == null ? null : table.families().lookup(name, 0, name.length);
             int high = name != null && family == null ? 0 : table.numbers.high();
-            for (int n = slab.nextProvided(0, high); n < high; n = slab.nextProvided(n + 1, high)) {
+            for (int n = slab.nextProvided(0, high); n < high && goOn; n = slab.nextProvided(n + 1, high)) {
                 if (name == null || slab.family(n) == family) {
                     killed += delete(n, selector, tokens) ? 1 : 0;
                 }
@@ -126,6 +145,14 @@ final class Reaper {
         Family family = slab.family(n);
         byte[] chunk = table.arena.chunks()[TextArena.chunk(text)];
         MetricType type = MetricType.of(Slab.kind(meta));
+        goOn = listener.ended(
+                family,
+                type,
+                chunk,
+                TextArena.offset(text),
+                TextArena.length(text),
+                cell == null ? Slab.decode(word) : 0,
+                cell);
         ended.add(
                 h0, slab.h1Plain(n), family, type, chunk, TextArena.offset(text), TextArena.length(text), cell);
         table.shard(h0).live(-1);
@@ -143,19 +170,26 @@ final class Reaper {
                             && now - passTick < Math.max(1, Math.min(ttl / 8, PASS_TICKS_MAX))) {
                 return 0;
             }
+            if (!listener.begin()) {
+                return 0;
+            }
             passTick = now;
             passEnd = table.numbers.high();
             next = 0;
+        } else if (!listener.begin()) {
+            return 0;
         }
+        goOn = true;
         int end = Math.min(next + SLICE, passEnd);
         long gone = 0;
-        for (int n = slab.nextProvided(next, end); n < end; n = slab.nextProvided(n + 1, end)) {
+        for (int n = slab.nextProvided(next, end); n < end && goOn; n = slab.nextProvided(n + 1, end)) {
             long meta = slab.metaAcquire(n);
             if (Slab.isOpen(meta) && isStale(n, meta, now)) {
                 gone += expire(n, meta, now) ? 1 : 0;
             }
         }
         expired = expired + gone;
+        listener.commit();
         next = end < passEnd ? end : -1;
         return 1;
     }

@@ -11,6 +11,12 @@ import org.jctools.queues.varhandle.MpscVarHandleArrayQueue;
  * {@link TableConfig#commandsMax} commands are waiting.
  */
 public final class StoreCommands {
+    /** Answer to a deletion: nothing was deleted, because ends cannot be written down now. */
+    public static final long REFUSED = -1;
+
+    /** Answer to a deletion: what was deleted could not be written down, and may be back after a crash. */
+    public static final long UNKNOWN = -2;
+
     private final SeriesTable table;
     private final MpscVarHandleArrayQueue<Command> queue;
 
@@ -40,7 +46,10 @@ public final class StoreCommands {
         return offer(new SnapshotCommand(endedAfter, answer));
     }
 
-    /** Kills every matching series acknowledged before this call; answers how many were killed. */
+    /**
+     * Kills every matching series acknowledged before this call; answers how many were killed, or {@link #REFUSED} or
+     * {@link #UNKNOWN}.
+     */
     public boolean delete(Selector selector, LongConsumer answer) {
         return offer(new DeleteCommand(selector, answer));
     }

@@ -65,6 +65,7 @@ public final class TableWriter {
     private static final int REVIVALS = 2;
     private static final int TICK = 3;
     private static final int NO_NUMBER = -1;
+    private static final long AGE_SECONDS_MAX = 1 << 30;
 
     private final SeriesTable table;
     private final Slab slab;
@@ -521,6 +522,31 @@ public final class TableWriter {
     /** Type of a reference that is not gone. */
     public MetricType type(long ref) {
         return MetricType.of(Slab.kind(slab.metaPlain((int) ref)));
+    }
+
+    /** Array in which the label text of a reference that is not gone lies. */
+    public byte[] labelChunk(long ref) {
+        return table.arena.chunks()[TextArena.chunk(slab.text((int) ref))];
+    }
+
+    public int labelOffset(long ref) {
+        return TextArena.offset(slab.text((int) ref));
+    }
+
+    public int labelLength(long ref) {
+        return TextArena.length(slab.text((int) ref));
+    }
+
+    /** Makes a series look as if it had last been touched {@code seconds} ago: what a recovery does. */
+    public void backdate(long ref, long seconds) {
+        int then = (int) (tick - Math.min(Math.max(seconds, 0), AGE_SECONDS_MAX));
+        int n = (int) ref;
+        for (; ; ) {
+            long meta = slab.metaAcquire(n);
+            if (Slab.life(meta) != (int) (ref >>> 32) || slab.casMeta(n, meta, Slab.withTick(meta, then))) {
+                return;
+            }
+        }
     }
 
     /** Value of a histogram or summary; null when it is dead or gone. */
