@@ -30,7 +30,7 @@ class LayeringTest {
         rules.put("snapshot knows sample only", knows("snapshot", "sample"));
         rules.put("store knows sample and snapshot only", knows("store", "sample", "snapshot"));
         rules.put("expose knows snapshot and words of sample only", knows("expose", "sample", "snapshot"));
-        rules.put("ingest knows no exposition", knows("ingest", "sample", "snapshot", "store", "parse"));
+        rules.put("ingest knows no exposition", knows("ingest", "sample", "snapshot", "store", "journal", "parse"));
         rules.put(
                 "ingest knows no parser, only how numbers are read",
                 noClasses()
@@ -40,6 +40,7 @@ class LayeringTest {
                         .dependOnClassesThat(resideInAnyPackage("io.weir.parse..")
                                 .and(DescribedPredicate.not(JavaClass.Predicates.simpleName("NumberReader")))
                                 .as("are parsers")));
+        rules.put("journal knows what the store holds, not who pushes", knows("journal", "sample", "snapshot", "store"));
         rules.put(
                 "core knows no network, no HTTP and no JSON binding",
                 noClasses()
@@ -51,6 +52,14 @@ class LayeringTest {
                                 "java.net..",
                                 "com.fasterxml.jackson.databind..",
                                 "io.weir.server.."));
+        rules.put(
+                "core knows channels of files only, and those in one place",
+                noClasses()
+                        .that()
+                        .haveNameNotMatching("io\\.weir\\.journal\\.FileStorage.*")
+                        .should()
+                        .dependOnClassesThat()
+                        .resideInAnyPackage("java.nio.channels.."));
         rules.put("rooms form no circle", slices().matching("io.weir.(*)..").should().beFreeOfCycles());
         return rules.entrySet().stream()
                 .map(rule -> DynamicTest.dynamicTest(

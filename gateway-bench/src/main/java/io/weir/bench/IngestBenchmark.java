@@ -90,7 +90,7 @@ public class IngestBenchmark {
         return code;
     }
 
-    private static byte[][] bodies(int count) {
+    static byte[][] bodies(int count) {
         Random random = new Random(42);
         byte[][] all = new byte[count][];
         StringBuilder s = new StringBuilder();

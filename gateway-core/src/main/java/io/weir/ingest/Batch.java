@@ -71,6 +71,11 @@ public final class Batch implements SampleSink, PointTarget {
 
     double lastValue;
 
+    // what a submitted batch waits for
+    RefusedLines refused;
+    Settled settled;
+    long ticket;
+
     Batch(Ingest ingest) {
         this.ingest = ingest;
         this.writer = ingest.writer();
@@ -93,6 +98,11 @@ public final class Batch implements SampleSink, PointTarget {
     /** Number of samples staged so far, those of histograms included. */
     public int samples() {
         return size + cellSamples;
+    }
+
+    /** Lines that {@link Ingest#submitLines} has refused; null for none. */
+    public RefusedLines refused() {
+        return refused;
     }
 
     /** Quantiles of summaries that were read and dropped: they cannot be merged. */
@@ -516,6 +526,8 @@ public final class Batch implements SampleSink, PointTarget {
         droppedQuantiles = 0;
         droppedStrings = 0;
         detail = "";
+        refused = null;
+        settled = null;
     }
 
     static String conflict(String name, MetricType there, MetricType pushed) {

@@ -2,6 +2,9 @@ package io.weir.ingest;
 
 import io.weir.ingest.CellJoiner.Cell;
 import io.weir.ingest.Declarations.Declaration;
+import io.weir.journal.KeyedAnswer;
+import io.weir.journal.LoopJournal;
+import io.weir.journal.Outcome;
 import io.weir.sample.Code;
 import io.weir.sample.FamilyPolicy;
 import io.weir.sample.GaugePolicy;
@@ -30,9 +33,14 @@ import java.util.function.Function;
  * fail: every sample is one CAS on its record. A series that was live when it was staged and has been killed since is
  * revived; where even that is impossible, because its family has taken another type or its record is gone, the sample
  * counts as added just before that kill, which was concurrent to this request.
+ *
+ * <p><b>With a journal</b> the two phases are apart: {@link #submit} and {@link #submitLines} prepare a batch and append
+ * it to the journal of this event loop, {@link #flush} at the end of the event loop's turn writes all of them at once,
+ * applies them and tells {@link Settled}. Without one {@link #commit} and {@link #commitLines} do both phases at once.
  */
 public final class Ingest {
     private static final int POOLED_BATCHES = 64;
+    private static final int TURN_BYTES = 1 << 20;
 
     /** A batch of so many samples leaves tens of megabytes of garbage behind. */
     private static final int PEAK_SAMPLES = 1 << 18;
@@ -46,6 +54,8 @@ public final class Ingest {
     private final Runnable onPeak;
     private final ArrayDeque<Batch> pool = new ArrayDeque<>();
     private final List<double[]> bounds = new ArrayList<>();
+    private final LoopJournal journal;
+    private final ArrayList<Batch> turn = new ArrayList<>();
     private int depth;
     private volatile long superseded;
     private volatile boolean rulesChanged;
@@ -63,6 +73,23 @@ public final class Ingest {
             Function<String, FamilyPolicy> policies,
             int cacheEntries,
             Runnable onPeak) {
+        this(table, limits, hash, policies, cacheEntries, onPeak, null);
+    }
+
+    /**
+     * As above.
+     *
+     * @param journal that of this event loop; null for none
+     */
+    public Ingest(
+            SeriesTable table,
+            Limits limits,
+            KeyHash hash,
+            Function<String, FamilyPolicy> policies,
+            int cacheEntries,
+            Runnable onPeak,
+            LoopJournal journal) {
+        this.journal = journal;
         this.table = table;
         this.writer = table.newWriter();
         this.cache = new SeriesCache(cacheEntries);
@@ -116,19 +143,14 @@ public final class Ingest {
      * @return OK, or why nothing was applied, with more in {@link Batch#detail()}
      */
     public Code commit(Batch batch) {
-        CellJoiner joiner = batch.joiner;
-        for (int i = 0; i < joiner.size(); i++) {
-            Code code = joiner.join(joiner.cell(i));
-            if (code != Code.OK) {
-                batch.detail(describe(batch, joiner.cell(i)));
-                return code;
-            }
+        Code joined = join(batch);
+        if (joined != Code.OK) {
+            return joined;
         }
 
         enter();
         try {
-            Code code = batch.mayHaveLostSeries() && hasLostSeries(batch) ? Code.SERIES_ENDED : prepare(batch);
-            code = code == Code.OK ? prepareCells(batch) : code;
+            Code code = prepareAll(batch);
             if (code != Code.OK) {
                 release(batch);
                 return code;
@@ -160,6 +182,171 @@ public final class Ingest {
         }
     }
 
+    // ---- with a journal
+
+    /** Whether batches go through a journal: then submit and flush, else commit. */
+    public boolean isJournaled() {
+        return journal != null;
+    }
+
+    /**
+     * Accepts all of a batch, or nothing. When the answer is OK the batch is applied by {@link #flush}, which then tells
+     * {@code settled}; otherwise it is the caller's at once.
+     *
+     * @param key idempotency key with the answer to be given, or null
+     * @return OK, JOURNAL_FAILING, or why the store refuses it, with more in {@link Batch#detail()}
+     */
+    public Code submit(Batch batch, KeyedAnswer key, Settled settled) {
+        Code joined = join(batch);
+        if (joined != Code.OK) {
+            return joined;
+        }
+        if (!beginTurn()) {
+            return Code.JOURNAL_FAILING;
+        }
+        Code code = prepareAll(batch);
+        if (code != Code.OK) {
+            release(batch);
+            leaveIdleTurn();
+            return code;
+        }
+        append(batch, null, key, settled);
+        return Code.OK;
+    }
+
+    /**
+     * Accepts the good lines of a batch of points, as {@link #commitLines}.
+     *
+     * @return OK, or JOURNAL_FAILING when nothing was accepted; the refused lines are in {@link Batch#refused()}
+     */
+    public Code submitLines(Batch batch, KeyedAnswer key, Settled settled) {
+        if (!beginTurn()) {
+            return Code.JOURNAL_FAILING;
+        }
+        RefusedLines refused = prepareLines(batch);
+        joinObservations(batch, refused);
+        append(batch, refused, key, settled);
+        return Code.OK;
+    }
+
+    /** Batches submitted since the last flush. */
+    public int submitted() {
+        return turn.size();
+    }
+
+    /** Writes, applies and settles everything submitted; to be called at the end of each turn of the event loop. */
+    public void flush() {
+        if (turn.isEmpty()) {
+            return;
+        }
+        Outcome outcome;
+        try {
+            outcome = journal.write();
+            for (int i = 0; i < turn.size(); i++) {
+                Batch batch = turn.get(i);
+                if (outcome == Outcome.APPLIED) {
+                    apply(batch, batch.refused);
+                    finish(batch);
+                } else {
+                    release(batch);
+                }
+            }
+        } finally {
+            journal.applied();
+            exit();
+        }
+        // those told may submit again
+        Batch[] settled = turn.toArray(new Batch[0]);
+        turn.clear();
+        for (Batch batch : settled) {
+            batch.settled.settled(batch, outcome, batch.ticket);
+        }
+    }
+
+    /** Stays inside the store until the turn is flushed: records prepared now keep their numbers. */
+    private boolean beginTurn() {
+        if (!turn.isEmpty() && journal.pendingBytes() > TURN_BYTES) {
+            flush();
+        }
+        if (!journal.ready()) {
+            return false;
+        }
+        if (turn.isEmpty()) {
+            enter();
+        }
+        return true;
+    }
+
+    private void leaveIdleTurn() {
+        if (turn.isEmpty()) {
+            exit();
+        }
+    }
+
+    private void append(Batch batch, RefusedLines refused, KeyedAnswer key, Settled settled) {
+        journal.begin(key);
+        long[] targets = batch.targets;
+        int[] operations = batch.operations;
+        boolean lines = batch.lines != null;
+        for (int i = 0, n = batch.size; i < n; i++) {
+            if (!lines) {
+                i = journal.scalars(targets, operations, batch.values, i, n);
+                if (i == n) {
+                    break;
+                }
+            }
+            int operation = operations[i];
+            if (operation >= Batch.OBSERVE || refused != null && refused.contains(batch.lines[i])) {
+                continue;
+            }
+            long target = targets[i];
+            long reference = target >= 0 ? target : batch.newcomers.reference((int) (-1 - target));
+            if (!journal.isDefined(reference) && !define(reference)) {
+                continue;
+            }
+            if (operation == TableWriter.SET && lines && batch.stamps[i] != Batch.NO_STAMP) {
+                journal.stamped(reference, batch.stamps[i], batch.values[i]);
+            } else {
+                journal.scalar(reference, operation, batch.values[i]);
+            }
+        }
+        CellJoiner joiner = batch.joiner;
+        for (int i = 0; i < joiner.size(); i++) {
+            Cell cell = joiner.cell(i);
+            long reference = cell.target >= 0 ? cell.target : batch.newcomers.reference((int) (-1 - cell.target));
+            if (journal.isDefined(reference) || define(reference)) {
+                journal.cell(reference, cell.set, cell.value);
+            }
+        }
+        Declarations declarations = batch.declarations;
+        for (int i = 0; i < declarations.size(); i++) {
+            Declaration d = declarations.get(i);
+            Family family = d.help == null ? null : familyThere(d);
+            if (family != null) {
+                journal.help(family, d.help);
+            }
+        }
+        batch.ticket = journal.end();
+        batch.refused = refused;
+        batch.settled = settled;
+        turn.add(batch);
+    }
+
+    /** False when the record is gone: then the sample is superseded, as it will be when it is applied. */
+    private boolean define(long reference) {
+        if (writer.state(reference) == TableWriter.GONE) {
+            return false;
+        }
+        journal.define(
+                reference,
+                writer.family(reference),
+                writer.type(reference),
+                writer.labelChunk(reference),
+                writer.labelOffset(reference),
+                writer.labelLength(reference));
+        return true;
+    }
+
     /** Samples that met a concurrent kill and could not revive their series; they count as killed with it. Any thread. */
     public long superseded() {
         return superseded;
@@ -171,6 +358,18 @@ public final class Ingest {
     }
 
     // ---- prepare
+
+    private Code join(Batch batch) {
+        CellJoiner joiner = batch.joiner;
+        for (int i = 0; i < joiner.size(); i++) {
+            Code code = joiner.join(joiner.cell(i));
+            if (code != Code.OK) {
+                batch.detail(describe(batch, joiner.cell(i)));
+                return code;
+            }
+        }
+        return Code.OK;
+    }
 
     /**
      * Whether a series that was known when its sample was read has ended and left the table since, as it may during a body
@@ -193,6 +392,11 @@ public final class Ingest {
 
     private boolean isGone(long target) {
         return target >= 0 && writer.state(target) == TableWriter.GONE;
+    }
+
+    private Code prepareAll(Batch batch) {
+        Code code = batch.mayHaveLostSeries() && hasLostSeries(batch) ? Code.SERIES_ENDED : prepare(batch);
+        return code == Code.OK ? prepareCells(batch) : code;
     }
 
     private Code prepare(Batch batch) {
@@ -409,6 +613,14 @@ public final class Ingest {
                 }
             }
             int result = writer.revive(reference, value, stamp);
+            if (result == TableWriter.GONE && newcomer >= 0) {
+                long anew = createAnew(batch, newcomer, reference);
+                if (anew > TableWriter.NONE) {
+                    reference = anew;
+                    reserved = true;
+                    continue;
+                }
+            }
             if (newcomer >= 0) {
                 batch.newcomers.reserved(newcomer, false);
             }
@@ -441,6 +653,14 @@ public final class Ingest {
                 }
             }
             int result = writer.revive(reference, cell.value);
+            if (result == TableWriter.GONE && newcomer >= 0) {
+                long anew = createAnew(batch, newcomer, reference);
+                if (anew > TableWriter.NONE) {
+                    reference = anew;
+                    reserved = true;
+                    continue;
+                }
+            }
             if (newcomer >= 0) {
                 batch.newcomers.reserved(newcomer, false);
             }
@@ -454,6 +674,23 @@ public final class Ingest {
             }
             reserved = false;
         }
+    }
+
+    /** A record prepared dead has been compacted away before it got its value; its reservation still holds the family. */
+    private long createAnew(Batch batch, int newcomer, long gone) {
+        Newcomers newcomers = batch.newcomers;
+        long reference = writer.findOrCreate(
+                newcomers.h0(newcomer),
+                newcomers.h1(newcomer),
+                writer.family(gone),
+                newcomers.type(newcomer),
+                newcomers.arena(),
+                newcomers.textOffset(newcomer),
+                newcomers.textLength(newcomer));
+        if (reference > TableWriter.NONE) {
+            newcomers.reference(newcomer, reference);
+        }
+        return reference;
     }
 
     private boolean reserveAnyway(long reference) {
@@ -476,16 +713,17 @@ public final class Ingest {
         Declarations declarations = batch.declarations;
         for (int i = 0; i < declarations.size(); i++) {
             Declaration d = declarations.get(i);
-            if (d.help != null) {
-                Family family = d.family != null
-                        ? d.family : table.families().lookup(d.name, 0, d.nameLength);
-                if (family != null) {
-                    family.help(d.help);
-                }
+            Family family = d.help == null ? null : familyThere(d);
+            if (family != null) {
+                family.help(d.help);
             }
         }
         writer.committed();
         batch.teachCache();
+    }
+
+    private Family familyThere(Declaration d) {
+        return d.family != null ? d.family : table.families().lookup(d.name, 0, d.nameLength);
     }
 
     private String describe(Batch batch, Cell cell) {

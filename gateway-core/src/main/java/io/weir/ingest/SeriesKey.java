@@ -175,6 +175,20 @@ final class SeriesKey {
         return Code.OK;
     }
 
+    /** Takes a key that was canonical before, and hashes it. */
+    void sealed(MetricType type, byte[] name, byte[] labels, int offset, int length) {
+        nameLength = name.length;
+        keyLength = nameLength + 2 + length;
+        if (key.length < keyLength) {
+            key = new byte[keyLength << 1];
+        }
+        key[0] = (byte) type.ordinal();
+        System.arraycopy(name, 0, key, 1, nameLength);
+        key[nameLength + 1] = '{';
+        System.arraycopy(labels, offset, key, nameLength + 2, length);
+        hash.hash(key, 0, keyLength, TWEAK);
+    }
+
     long h0() {
         return hash.h0();
     }

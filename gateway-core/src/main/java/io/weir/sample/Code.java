@@ -61,7 +61,8 @@ public enum Code {
     SERIES_LIMIT("series_limit", "the series limit is reached"),
     FAMILY_LIMIT("family_limit", "the limit of metric families is reached"),
     SERIES_ENDED("series_ended", "a series of this request ended while it was read, send it again"),
-    TABLE_FULL("table_full", "no room for new series until the table is compacted, try again");
+    TABLE_FULL("table_full", "no room for new series until the table is compacted, try again"),
+    JOURNAL_FAILING("journal", "the journal cannot be written, nothing was applied");
 
     private final String reason;
     private final String text;

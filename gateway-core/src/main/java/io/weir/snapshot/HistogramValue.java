@@ -32,6 +32,11 @@ public final class HistogramValue implements CellValue {
         return bounds.length;
     }
 
+    /** All bounds; shared between values, not to be written. */
+    public double[] bounds() {
+        return bounds;
+    }
+
     /** Upper bound of bucket {@code i}; the bucket above the last one has no bound. */
     public double bound(int i) {
         return bounds[i];

@@ -1,0 +1,240 @@
+package io.weir.journal;
+
+import io.weir.journal.FrameCursor.DamagedException;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Brings a checkpoint and the segments after it together: {@link #index} finds out which series the segments speak of,
+ * {@link #base} reads the checkpoint, {@link #replay} applies the frames of all writers in the order of their sequence
+ * numbers. One thread.
+ */
+final class Folding {
+    /** Hears of what cannot be read. */
+    interface DamageListener {
+        void damaged(Segment segment, long offset, String what);
+    }
+
+    /** Takes series one by one. */
+    interface SeriesVisitor {
+        void series(StoredSeries series) throws IOException;
+    }
+
+    private record Void(int writer, long first, long last) {}
+
+    private final Storage storage;
+    private final List<Segment> segments;
+    private final long cut;
+    private final long upTo;
+    private final DamageListener listener;
+    private final List<Void> voids = new ArrayList<>();
+    final Fold fold = new Fold();
+    final Map<String, TimedKey> keys = new LinkedHashMap<>();
+    long lastSequence = -1;
+    long lastMillis = Long.MIN_VALUE;
+    long frames;
+
+    /** A key and when its request came. */
+    record TimedKey(KeyedAnswer answer, long millis) {}
+
+    /**
+     * Of the given segments, by ascending number, frames count from {@code cut} to before {@code upTo}.
+     */
+    Folding(Storage storage, List<Segment> segments, long cut, long upTo, DamageListener listener) {
+        this.storage = storage;
+        this.segments = segments;
+        this.cut = cut;
+        this.upTo = upTo;
+        this.listener = listener;
+    }
+
+    /** First reading of one segment: learns its series and its voids; says where it ends. */
+    void index(Segment segment) {
+        SegmentReplay replay = new SegmentReplay(fold);
+        long good = 0;
+        try (SegmentReader reader = new SegmentReader(storage, segment.name(), segment.bytes)) {
+            good = SegmentHeader.BYTES;
+            while (reader.next()) {
+                if ((reader.flags & Frame.VOIDS) != 0) {
+                    voids(reader.items);
+                } else {
+                    replay.frame(reader, false, false);
+                }
+                good = reader.offset();
+                segment.lastSequence = Math.max(segment.lastSequence, reader.sequence);
+                lastSequence = Math.max(lastSequence, reader.sequence);
+                lastMillis = Math.max(lastMillis, reader.millis);
+            }
+            if (reader.damage() != null) {
+                listener.damaged(segment, good, reader.damage());
+            }
+        } catch (IOException | DamagedException e) {
+            listener.damaged(segment, good, e.getMessage());
+        }
+        segment.bytes = Math.min(segment.bytes, good);
+    }
+
+    private void voids(FrameCursor from) {
+        while (from.hasMore()) {
+            voids.add(new Void((int) from.getVarint(), from.getVarint(), from.getVarint()));
+        }
+    }
+
+    private boolean isVoid(int writer, long sequence) {
+        for (Void v : voids) {
+            if (v.writer == writer && v.first <= sequence && sequence <= v.last) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** First reading of the checkpoint: what it says of the series the segments speak of, and its keys. */
+    void base(CheckpointReader checkpoint) throws IOException {
+        checkpoint.read(new CheckpointReader.Visitor() {
+            @Override
+            public void series(StoredSeries s) {
+                Fold.FamilyState family = fold.findFamily(s.family);
+                if (family == null) {
+                    return;
+                }
+                if (!family.based) {
+                    family.based = true;
+                    family.help = s.help;
+                }
+                int n = fold.find(s.family, s.type, s.labels, s.labelsOffset, s.labelsLength);
+                if (n != Fold.NONE) {
+                    fold.base(n, s);
+                }
+            }
+
+            @Override
+            public void key(KeyedAnswer key, long millis) {
+                keys.put(key.key(), new TimedKey(key, millis));
+            }
+        });
+    }
+
+    /**
+     * Hands out every live series: those of the checkpoint in their places, so that neighbours stay neighbours, then the
+     * others.
+     *
+     * @param checkpoint read a second time; null for none
+     */
+    void handOut(CheckpointReader checkpoint, SeriesVisitor visitor) throws IOException {
+        StoredSeries changed = new StoredSeries();
+        if (checkpoint != null) {
+            checkpoint.read(new CheckpointReader.Visitor() {
+                @Override
+                public void series(StoredSeries s) throws IOException {
+                    int n = fold.find(s.family, s.type, s.labels, s.labelsOffset, s.labelsLength);
+                    if (n == Fold.NONE) {
+                        Fold.FamilyState family = fold.findFamily(s.family);
+                        s.help = family == null ? s.help : family.help;
+                        visitor.series(s);
+                    } else if (fold.isLive(n)) {
+                        fold.handedOut(n);
+                        fold.get(n, changed);
+                        visitor.series(changed);
+                    }
+                }
+
+                @Override
+                public void key(KeyedAnswer key, long millis) {}
+            });
+        }
+        for (int n : fold.rest()) {
+            fold.get(n, changed);
+            visitor.series(changed);
+        }
+    }
+
+    /** Applies the frames. */
+    void replay() {
+        Map<Integer, Cursor> cursors = new TreeMap<>();
+        for (Segment segment : segments) {
+            if (segment.bytes > SegmentHeader.BYTES) {
+                cursors.computeIfAbsent(segment.writer, w -> new Cursor()).segments.add(segment);
+            }
+        }
+        List<Cursor> open = new ArrayList<>(cursors.values());
+        open.removeIf(c -> !c.advance());
+        while (!open.isEmpty()) {
+            Cursor next = open.get(0);
+            for (int i = 1; i < open.size(); i++) {
+                Cursor c = open.get(i);
+                next = c.reader.sequence < next.reader.sequence ? c : next;
+            }
+            next.apply();
+            if (!next.advance()) {
+                open.remove(next);
+            }
+        }
+    }
+
+    /** The segments of one writer, one after the other. */
+    private final class Cursor implements Closeable {
+        final List<Segment> segments = new ArrayList<>();
+        final SegmentReplay replay = new SegmentReplay(fold);
+        SegmentReader reader;
+        private int next;
+        private long last = -1;
+
+        boolean advance() {
+            while (true) {
+                try {
+                    if (reader != null) {
+                        if (reader.next()) {
+                            if (reader.sequence < upTo) {
+                                return true;
+                            }
+                            close();
+                            return false;
+                        }
+                        if (reader.damage() != null) {
+                            listener.damaged(segments.get(next - 1), reader.offset(), reader.damage());
+                        }
+                        close();
+                    }
+                    if (next == segments.size()) {
+                        return false;
+                    }
+                    Segment segment = segments.get(next++);
+                    replay.clear();
+                    reader = new SegmentReader(storage, segment.name(), segment.bytes);
+                } catch (IOException | DamagedException e) {
+                    listener.damaged(segments.get(next - 1), reader == null ? 0 : reader.offset(), e.getMessage());
+                    reader = null;
+                }
+            }
+        }
+
+        void apply() {
+            long sequence = reader.sequence;
+            boolean again = sequence <= last;
+            last = Math.max(last, sequence);
+            if ((reader.flags & Frame.VOIDS) != 0) {
+                return;
+            }
+            boolean isVoid = again || isVoid(reader.header.writer(), sequence);
+            boolean counts = !isVoid && sequence >= cut;
+            frames += counts ? 1 : 0;
+            if (counts && reader.key != null) {
+                keys.remove(reader.key.key());
+                keys.put(reader.key.key(), new TimedKey(reader.key, reader.millis));
+            }
+            replay.frame(reader, counts, !isVoid);
+        }
+
+        @Override
+        public void close() throws IOException {
+            reader.close();
+            reader = null;
+        }
+    }
+}

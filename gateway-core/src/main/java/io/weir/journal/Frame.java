@@ -1,0 +1,16 @@
+package io.weir.journal;
+
+/**
+ * Head of a frame's body: {@code flags (1 byte) | varint sequence | varint milliseconds | by flags: varint low, key,
+ * voids | items}. Stateless.
+ */
+final class Frame {
+    /** Ends of series: references, families and bounds are the frame's own, and {@code low} is given. */
+    static final int KILLS = 1;
+    /** The batch has an idempotency key. */
+    static final int KEY = 2;
+    /** Frames of another writer that never were: writer, first and last sequence number of each run. */
+    static final int VOIDS = 4;
+
+    private Frame() {}
+}
