@@ -184,9 +184,9 @@ public final class Ingest {
 
     // ---- with a journal
 
-    /** Whether batches go through a journal: then submit and flush, else commit. */
-    public boolean isJournaled() {
-        return journal != null;
+    /** The journal that batches go through, by submit and flush; null when they are committed. */
+    public LoopJournal journal() {
+        return journal;
     }
 
     /**
@@ -217,15 +217,16 @@ public final class Ingest {
     /**
      * Accepts the good lines of a batch of points, as {@link #commitLines}.
      *
+     * @param key makes the idempotency key with the answer that fits the refused lines (null for none); or null
      * @return OK, or JOURNAL_FAILING when nothing was accepted; the refused lines are in {@link Batch#refused()}
      */
-    public Code submitLines(Batch batch, KeyedAnswer key, Settled settled) {
+    public Code submitLines(Batch batch, Function<RefusedLines, KeyedAnswer> key, Settled settled) {
         if (!beginTurn()) {
             return Code.JOURNAL_FAILING;
         }
         RefusedLines refused = prepareLines(batch);
         joinObservations(batch, refused);
-        append(batch, refused, key, settled);
+        append(batch, refused, key == null ? null : key.apply(refused), settled);
         return Code.OK;
     }
 

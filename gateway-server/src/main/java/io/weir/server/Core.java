@@ -2,6 +2,9 @@ package io.weir.server;
 
 import io.weir.ingest.AggregationRules;
 import io.weir.ingest.Ingest;
+import io.weir.journal.IdempotencyIndex;
+import io.weir.journal.Journal;
+import io.weir.journal.JournalConfig;
 import io.weir.sample.FamilyPolicy;
 import io.weir.sample.KeyHash;
 import io.weir.sample.Limits;
@@ -10,6 +13,7 @@ import io.weir.store.Keeper;
 import io.weir.store.SeriesTable;
 import io.weir.store.StoreCommands;
 import io.weir.store.TableConfig;
+import java.io.IOException;
 import java.security.SecureRandom;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -39,12 +43,16 @@ final class Core implements AutoCloseable {
     private final Keeper keeper;
     private final AgentRunner runner;
     private final HeapPolicy heap = new HeapPolicy();
+    private final IdempotencyIndex keys;
+    private final Persistence persistence;
     private final List<Ingest> ingests = new CopyOnWriteArrayList<>();
     private volatile AggregationRules rules;
     private long dutiesSeen = -1;
     private long dutiesSeenAt;
+    private boolean started;
 
-    Core(Limits limits, AggregationRules rules) {
+    /** @param journal null to keep everything in memory */
+    Core(Limits limits, AggregationRules rules, Journal journal, JournalConfig journalConfig) {
         this.limits = limits;
         this.rules = rules;
         SecureRandom random = new SecureRandom();
@@ -54,16 +62,58 @@ final class Core implements AutoCloseable {
         keeper = new Keeper(table, SystemEpochClock.INSTANCE);
         runner = new AgentRunner(
                 keeper.idleStrategy(), error -> LOG.error("the keeper failed in one duty cycle", error), null, keeper);
+        if (journal == null) {
+            persistence = null;
+            keys = new IdempotencyIndex(
+                    journalConfig.keysMax(),
+                    journalConfig.keyMillis(),
+                    () -> TimeUnit.NANOSECONDS.toMillis(clock.nanoTime()));
+        } else {
+            persistence = new Persistence(journal);
+            keys = journal.keys();
+            keeper.endListener(journal.kills());
+        }
     }
 
-    void start() {
-        heap.start();
-        AgentRunner.startOnThread(runner);
+    /**
+     * Recovers what was kept before, then starts the threads.
+     *
+     * @throws IOException when the data directory cannot be read
+     */
+    void start() throws IOException {
+        if (persistence != null) {
+            persistence.recover(table, limits, hash.copy());
+        }
+        synchronized (this) {
+            if (persistence != null) {
+                persistence.start();
+            }
+            heap.start();
+            AgentRunner.startOnThread(runner);
+            started = true;
+        }
+    }
+
+    /** What keeps pushes; null when nothing does. */
+    Persistence persistence() {
+        return persistence;
+    }
+
+    /** Idempotency keys in use. */
+    IdempotencyIndex keys() {
+        return keys;
     }
 
     /** A way in for one more event loop. */
     Ingest newIngest() {
-        Ingest ingest = new Ingest(table, limits, hash, policies, limits.series(), heap::peaked);
+        Ingest ingest = new Ingest(
+                table,
+                limits,
+                hash,
+                policies,
+                limits.series(),
+                heap::peaked,
+                persistence == null ? null : persistence.journal().newLoop());
         ingests.add(ingest);
         return ingest;
     }
@@ -93,6 +143,9 @@ final class Core implements AutoCloseable {
 
     /** Why the process should be restarted, or null: the keeper has not moved between two questions that far apart. */
     synchronized String unhealthy() {
+        if (!started) {
+            return null;
+        }
         long duties = keeper.duties();
         long now = clock.nanoTime();
         if (duties != dutiesSeen) {
@@ -127,10 +180,17 @@ final class Core implements AutoCloseable {
                     }
                     return sum;
                 });
+        telemetry.gauge("weir_idempotency_keys", "Idempotency keys remembered.", keys::size);
+        if (persistence != null) {
+            persistence.register(telemetry);
+        }
     }
 
     @Override
     public void close() {
         runner.close();
+        if (persistence != null) {
+            persistence.close();
+        }
     }
 }

@@ -1,5 +1,9 @@
 package io.weir.server;
 
+import io.weir.journal.DirectoryInUseException;
+import io.weir.journal.FileStorage;
+import io.weir.journal.Journal;
+import io.weir.journal.JournalConfig;
 import io.weir.server.config.ExitCode;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
@@ -8,6 +12,8 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import org.agrona.concurrent.SystemEpochClock;
+import org.agrona.concurrent.SystemNanoClock;
 
 /** The directory of {@code --storage.path}: made when missing, and tried before anything relies on it. */
 public final class DataDirectory {
@@ -29,13 +35,38 @@ public final class DataDirectory {
                 Files.delete(probe);
             }
         } catch (IOException e) {
-            throw new StartupException(
-                    ExitCode.STORAGE,
-                    "data directory " + directory + " cannot be used: " + reason(e)
-                            + " (choose another with --storage.path, or none to keep everything in memory)",
-                    e);
+            throw unusable(directory, e);
         }
         return directory;
+    }
+
+    /**
+     * The journal in the directory, which is this process's from now on.
+     *
+     * @throws StartupException of {@link ExitCode#STORAGE}
+     */
+    static Journal journal(Path path, JournalConfig config) throws StartupException {
+        Path directory = open(path);
+        try {
+            return Journal.open(
+                    new FileStorage(directory), config, SystemEpochClock.INSTANCE, SystemNanoClock.INSTANCE);
+        } catch (DirectoryInUseException e) {
+            throw new StartupException(
+                    ExitCode.STORAGE,
+                    "another process is using data directory " + directory
+                            + " (stop it, or choose another directory with --storage.path)",
+                    e);
+        } catch (IOException e) {
+            throw unusable(directory, e);
+        }
+    }
+
+    private static StartupException unusable(Path directory, IOException e) {
+        return new StartupException(
+                ExitCode.STORAGE,
+                "data directory " + directory + " cannot be used: " + reason(e)
+                        + " (choose another with --storage.path, or none to keep everything in memory)",
+                e);
     }
 
     private static String reason(IOException e) {

@@ -73,18 +73,15 @@ public final class Main {
     private void serve(Weir.ConfigSource source) throws ConfigException, StartupException, InterruptedException {
         Config config = source.load();
         Logging.configure(config.log());
-        Optional<Path> data = Optional.empty();
-        if (config.storagePath().isPresent()) {
-            data = Optional.of(DataDirectory.open(config.storagePath().get()));
-        }
         Weir weir = Weir.start(config, source);
         Runtime.getRuntime().addShutdownHook(new Shutdown(weir));
         HangUp.run(weir::reload);
-        greet(weir.addresses(), config.web(), data);
+        long recovered = weir.awaitRecovery();
+        greet(weir.addresses(), config.web(), config.storagePath(), recovered);
         weir.awaitStopRequest();
     }
 
-    private void greet(List<InetSocketAddress> addresses, Config.Web web, Optional<Path> data) {
+    private void greet(List<InetSocketAddress> addresses, Config.Web web, Optional<Path> data, long recovered) {
         // not from the process's start time, which the system knows to the second only
         long millis = ManagementFactory.getRuntimeMXBean().getUptime();
         Build build = Build.read();
@@ -95,7 +92,7 @@ public final class Main {
             first = first == null ? url : first;
             out.println("listening on  " + url);
         }
-        out.println("data lies in  " + data.map(path -> path + " (kept for the journal; aggregates are in memory for now)")
+        out.println("data lies in  " + data.map(path -> path.toAbsolutePath().normalize() + ", " + recovered + " series recovered")
                 .orElse("memory only (--storage.path=none)"));
         out.println("try           curl -X PATCH '" + first + "/metrics/demo_total?from=me' && curl " + first + "/metrics");
         out.flush();

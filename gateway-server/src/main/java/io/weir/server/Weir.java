@@ -1,10 +1,14 @@
 package io.weir.server;
 
+import io.weir.journal.Journal;
+import io.weir.journal.JournalConfig;
 import io.weir.parse.TextParser;
 import io.weir.server.config.Address;
 import io.weir.server.config.Config;
 import io.weir.server.config.ConfigException;
 import io.weir.server.config.ExitCode;
+import io.weir.server.door.Ack;
+import io.weir.server.door.Keeping;
 import io.weir.server.door.Routes;
 import io.weir.server.http.HttpServer;
 import io.weir.server.remotewrite.RemoteWrite;
@@ -38,10 +42,13 @@ public final class Weir implements AutoCloseable {
     private final ConfigSource source;
     private final CountDownLatch stopRequested = new CountDownLatch(1);
     private volatile Config config;
+    private final CountDownLatch recovered = new CountDownLatch(1);
+    private volatile StartupException failed;
+    private volatile boolean open;
     private volatile String unready = "starting";
     private volatile boolean reloaded = true;
 
-    private Weir(Config config, ConfigSource source) {
+    private Weir(Config config, ConfigSource source, Journal journal) {
         this.config = config;
         this.source = source;
         Build build = Build.read();
@@ -49,7 +56,7 @@ public final class Weir implements AutoCloseable {
         telemetry.gauge("weir_config_last_reload_successful", "Whether the last reload of the configuration worked.",
                 () -> reloaded ? 1 : 0);
 
-        core = new Core(config.limits(), config.aggregation());
+        core = new Core(config.limits(), config.aggregation(), journal, config.journal());
         core.register(telemetry);
         if (!config.remoteWrite().isEmpty()) {
             core.recordEnds();
@@ -66,14 +73,17 @@ public final class Weir implements AutoCloseable {
     }
 
     /**
-     * Starts everything; on return requests are answered.
+     * Starts everything; on return connections are taken, and requests once {@link #awaitRecovery} returns.
      *
      * @param source asked by {@code /-/reload}
-     * @throws StartupException when an address cannot be had; nothing is left running then
+     * @throws StartupException when an address or the data directory cannot be had; nothing is left running then
      */
     public static Weir start(Config config, ConfigSource source) throws StartupException {
-        Weir weir = new Weir(config, source);
-        weir.core.start();
+        Journal journal = null;
+        if (config.storagePath().isPresent()) {
+            journal = DataDirectory.journal(config.storagePath().get(), config.journal());
+        }
+        Weir weir = new Weir(config, source, journal);
         try {
             weir.http.start();
         } catch (IOException e) {
@@ -81,8 +91,74 @@ public final class Weir implements AutoCloseable {
             throw new StartupException(
                     ExitCode.LISTEN, e.getMessage() + " (choose another address with --web.listen-address)", e);
         }
-        weir.unready = null;
+        if (journal == null) {
+            weir.recover();
+        } else {
+            Thread thread = new Thread(weir::recover, "recovery");
+            thread.setDaemon(true);
+            thread.start();
+        }
         return weir;
+    }
+
+    private void recover() {
+        try {
+            core.start();
+            open = true;
+            unready = null;
+        } catch (IOException | RuntimeException e) {
+            LOG.error("recovery failed", e);
+            failed = new StartupException(
+                    ExitCode.STORAGE, "data directory " + config.storagePath().orElseThrow() + " cannot be read: " + e, e);
+            unready = failed.getMessage();
+        } finally {
+            recovered.countDown();
+        }
+    }
+
+    /**
+     * Returns once what was kept before is back and pushes are taken.
+     *
+     * @return series recovered; 0 without a journal
+     * @throws StartupException when the data directory cannot be read
+     */
+    public long awaitRecovery() throws InterruptedException, StartupException {
+        recovered.await();
+        if (failed != null) {
+            throw failed;
+        }
+        Persistence persistence = core.persistence();
+        return persistence == null ? 0 : persistence.recovered().series();
+    }
+
+    /** Why no traffic should come here now, or null. */
+    private String unready() {
+        if (!open) {
+            return closedBecause();
+        }
+        if (unready != null) {
+            return unready;
+        }
+        Persistence persistence = core.persistence();
+        String failure = persistence == null ? null : persistence.journal().failure();
+        return failure == null ? null : "the journal cannot be written: " + failure;
+    }
+
+    private String closedBecause() {
+        Persistence persistence = core.persistence();
+        return persistence == null || failed != null
+                ? unready
+                : "recovering, " + (int) (100 * persistence.journal().progress()) + " % done";
+    }
+
+    private Keeping keeping() {
+        Persistence persistence = core.persistence();
+        if (persistence == null) {
+            return new Keeping(Ack.MEMORY, core.keys(), null, () -> null, () -> open, this::closedBecause);
+        }
+        Ack ack = config.journal().sync() == JournalConfig.Sync.ALWAYS ? Ack.DISK : Ack.PROCESS;
+        Journal journal = persistence.journal();
+        return new Keeping(ack, core.keys(), journal.kills(), journal::failure, () -> open, this::closedBecause);
     }
 
     /** Where it listens, with the ports that the system chose. */
@@ -140,7 +216,7 @@ public final class Weir implements AutoCloseable {
                         web.telemetryPath(),
                         web.enableLifecycle(),
                         core::unhealthy,
-                        () -> unready,
+                        this::unready,
                         this::reload,
                         this::requestStop),
                 telemetry,
@@ -148,7 +224,8 @@ public final class Weir implements AutoCloseable {
                 core.hash(),
                 config.push().refuseTimestamps() ? TextParser.Timestamps.REFUSE : TextParser.Timestamps.IGNORE,
                 () -> config.influx(),
-                core.commands());
+                core.commands(),
+                keeping());
     }
 
     private static InetSocketAddress socketAddress(Address address) {

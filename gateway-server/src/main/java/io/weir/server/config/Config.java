@@ -2,6 +2,7 @@ package io.weir.server.config;
 
 import io.weir.ingest.AggregationRules;
 import io.weir.ingest.PointRules;
+import io.weir.journal.JournalConfig;
 import io.weir.sample.Limits;
 import io.weir.server.remotewrite.RemoteWriteConfig;
 import java.nio.file.Path;
@@ -12,6 +13,7 @@ import java.util.Optional;
  * Everything the gateway is told at its start. Immutable, any thread.
  *
  * @param storagePath data directory; empty to keep everything in memory
+ * @param journal how the journal in that directory is kept; idempotency keys are remembered without one as well
  * @param aggregation gauge policies and times to live, with the rules of the file
  * @param influx how line protocol becomes metrics
  * @param remoteWrite receivers, each with a state of its own
@@ -19,6 +21,7 @@ import java.util.Optional;
 public record Config(
         Web web,
         Optional<Path> storagePath,
+        JournalConfig journal,
         Limits limits,
         AggregationRules aggregation,
         Push push,
@@ -28,6 +31,7 @@ public record Config(
     public static final Config DEFAULTS = new Config(
             Web.DEFAULTS,
             Optional.of(Path.of("./data")),
+            JournalConfig.DEFAULTS,
             Limits.DEFAULTS,
             AggregationRules.DEFAULTS,
             Push.DEFAULTS,

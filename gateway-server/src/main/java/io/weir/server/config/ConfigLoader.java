@@ -2,6 +2,7 @@ package io.weir.server.config;
 
 import io.weir.ingest.AggregationRules;
 import io.weir.ingest.PointRules;
+import io.weir.journal.JournalConfig;
 import io.weir.sample.Limits;
 import io.weir.server.remotewrite.RemoteWriteConfig;
 import io.weir.server.remotewrite.RemoteWriteConfig.Header;
@@ -62,7 +63,7 @@ public final class ConfigLoader {
 
     Config config() throws ConfigException {
         return new Config(
-                web(), storagePath(), limits(), aggregation(), push(), influx(), remoteWrite(), log());
+                web(), storagePath(), journal(), limits(), aggregation(), push(), influx(), remoteWrite(), log());
     }
 
     private Config.Web web() throws ConfigException {
@@ -84,6 +85,18 @@ public final class ConfigLoader {
     private Optional<Path> storagePath() {
         String text = merged.text(Options.STORAGE_PATH);
         return text.equals(Options.NONE) ? Optional.empty() : Optional.of(file(merged, Options.STORAGE_PATH));
+    }
+
+    private JournalConfig journal() {
+        return new JournalConfig(
+                JournalConfig.Sync.valueOf(merged.text(Options.DURABILITY_SYNC).toUpperCase(Locale.ROOT)),
+                merged.duration(Options.DURABILITY_INTERVAL).toMillis(),
+                merged.size(Options.DURABILITY_SEGMENT),
+                JournalConfig.DEFAULTS.segmentBytesMax(),
+                merged.size(Options.DURABILITY_CHECKPOINT),
+                merged.integer(Options.IDEMPOTENCY_MAX),
+                merged.duration(Options.IDEMPOTENCY_TTL).toMillis(),
+                JournalConfig.DEFAULTS.probeMillis());
     }
 
     private Limits limits() {

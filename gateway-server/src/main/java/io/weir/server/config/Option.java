@@ -32,6 +32,8 @@ record Option(
     enum Group {
         WEB("Web"),
         STORAGE("Storage"),
+        DURABILITY("Durability"),
+        IDEMPOTENCY("Idempotency"),
         SERIES("Series"),
         AGGREGATION("Aggregation"),
         PUSH("Pushes"),

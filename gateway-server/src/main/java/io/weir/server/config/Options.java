@@ -2,6 +2,8 @@ package io.weir.server.config;
 
 import static io.weir.server.config.Option.Group.AGGREGATION;
 import static io.weir.server.config.Option.Group.CONFIG;
+import static io.weir.server.config.Option.Group.DURABILITY;
+import static io.weir.server.config.Option.Group.IDEMPOTENCY;
 import static io.weir.server.config.Option.Group.INFLUX;
 import static io.weir.server.config.Option.Group.LIMITS;
 import static io.weir.server.config.Option.Group.LOG;
@@ -11,6 +13,7 @@ import static io.weir.server.config.Option.Group.SERIES;
 import static io.weir.server.config.Option.Group.STORAGE;
 import static io.weir.server.config.Option.Group.WEB;
 
+import io.weir.journal.JournalConfig;
 import io.weir.sample.Limits;
 import io.weir.server.remotewrite.RemoteWriteConfig;
 import java.time.Duration;
@@ -33,6 +36,7 @@ final class Options {
     private static final long LINE_MAX = 64L << 20;
     private static final long HEADER_MAX = 1L << 20;
     private static final Limits LIMIT = Limits.DEFAULTS;
+    private static final JournalConfig JOURNAL = JournalConfig.DEFAULTS;
 
     private static final Map<String, Option> BY_NAME = new LinkedHashMap<>();
     private static final Map<String, Option> BY_VARIABLE = new LinkedHashMap<>();
@@ -62,6 +66,53 @@ final class Options {
                     "./data",
                     "Data directory, created when missing; none keeps everything in memory")
             .choices(NONE));
+
+    static final Option DURABILITY_SYNC = add(new Option(
+                    "durability.sync",
+                    DURABILITY,
+                    Type.CHOICE,
+                    "interval",
+                    "When a push is forced to the disk: always before its answer, at an interval, or never; the end of the"
+                            + " process it survives in any case")
+            .choices("always", "interval", "never"));
+    static final Option DURABILITY_INTERVAL = add(new Option(
+                    "durability.interval",
+                    DURABILITY,
+                    Type.DURATION,
+                    Values.format(Duration.ofMillis(JOURNAL.intervalMillis())),
+                    "Most that a power cut can take with --durability.sync=interval")
+            .range(1, DAY_MILLIS));
+    static final Option DURABILITY_SEGMENT =
+            add(new Option(
+                            "durability.segment",
+                            DURABILITY,
+                            Type.SIZE,
+                            Values.formatSize(JOURNAL.segmentBytes()),
+                            "A file of the journal of this size ends, once its samples outweigh its names")
+                    .range(64 << 10, JOURNAL.segmentBytesMax()));
+    static final Option DURABILITY_CHECKPOINT =
+            add(new Option(
+                            "durability.checkpoint",
+                            DURABILITY,
+                            Type.SIZE,
+                            Values.formatSize(JOURNAL.checkpointBytes()),
+                            "Journal written since the last checkpoint that starts the next")
+                    .range(64 << 10, 1L << 40));
+
+    static final Option IDEMPOTENCY_TTL = add(new Option(
+                    "idempotency.ttl",
+                    IDEMPOTENCY,
+                    Type.DURATION,
+                    Values.format(Duration.ofMillis(JOURNAL.keyMillis())),
+                    "Time for which an Idempotency-Key and its answer are remembered")
+            .range(1, YEARS_MILLIS));
+    static final Option IDEMPOTENCY_MAX = add(new Option(
+                    "idempotency.max",
+                    IDEMPOTENCY,
+                    Type.INTEGER,
+                    Integer.toString(JOURNAL.keysMax()),
+                    "Idempotency keys remembered at most; the oldest go first")
+            .range(1, 1 << 30));
 
     static final Option SERIES_MAX = add(new Option(
                     "series.max",

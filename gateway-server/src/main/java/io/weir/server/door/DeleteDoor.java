@@ -1,5 +1,6 @@
 package io.weir.server.door;
 
+import io.weir.sample.Code;
 import io.weir.sample.Limits;
 import io.weir.server.http.Answer;
 import io.weir.server.http.Door;
@@ -22,10 +23,14 @@ final class DeleteDoor implements Door {
 
     private final EventLoopContext.Local<SeriesTarget> targets;
     private final StoreCommands commands;
+    private final Keeping keeping;
+    private final DiskWait wait;
 
-    DeleteDoor(Limits limits, StoreCommands commands) {
+    DeleteDoor(Limits limits, StoreCommands commands, Keeping keeping) {
         this.targets = new EventLoopContext.Local<>(context -> new SeriesTarget(limits));
         this.commands = commands;
+        this.keeping = keeping;
+        this.wait = keeping.isJournaled() ? new DiskWait(keeping.kills()) : null;
     }
 
     @Override
@@ -55,14 +60,35 @@ final class DeleteDoor implements Door {
             }
             selector = selector(target);
         }
-        boolean accepted = commands.delete(selector, killed -> responder.later(() -> responder.send(answer(killed))));
+        String asked = Ack.asked(request, true);
+        Ack named = asked == null ? keeping.ack() : Ack.of(asked);
+        if (named == null) {
+            responder.fail(400, "unknown durability \"" + asked + "\", there are memory, process and disk");
+            return;
+        }
+        // ends are written before they are told, so there is nothing less to be had
+        Ack ack = !keeping.isJournaled() ? Ack.MEMORY : named == Ack.MEMORY ? Ack.PROCESS : named;
+        boolean accepted = commands.delete(selector, killed -> deleted(killed, ack, responder));
         if (!accepted) {
             responder.fail(503, "too many deletions and scrapes are waiting, try again", "Retry-After", "1");
         }
     }
 
-    private static Answer answer(long killed) {
-        return Answer.text(200, "deleted " + killed + " series\n");
+    /** On the keeper's thread. */
+    private void deleted(long killed, Ack ack, Responder responder) {
+        if (killed == StoreCommands.REFUSED) {
+            responder.later(() -> Refuse.with(responder, Code.JOURNAL_FAILING,
+                    Refuse.text(Code.JOURNAL_FAILING, keeping.failure().get())));
+        } else if (killed == StoreCommands.UNKNOWN) {
+            responder.later(responder::breakOff);
+        } else {
+            Answer answer = Answer.text(200, "deleted " + killed + " series\n", Ack.HEADER, ack.label());
+            if (ack == Ack.DISK) {
+                wait.await(keeping.kills().written(), responder, answer);
+            } else {
+                responder.later(() -> responder.send(answer));
+            }
+        }
     }
 
     private static Selector selector(SeriesTarget target) {

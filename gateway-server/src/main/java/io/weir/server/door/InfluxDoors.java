@@ -35,14 +35,19 @@ final class InfluxDoors {
             Limits limits,
             KeyHash hash,
             Supplier<PointRules> rules,
+            Keeping keeping,
             IngestMetrics metrics) {
         String version = web.version();
         Supplier<String> unready = web.unready();
         String[] headers = {"X-Influxdb-Version", version, "X-Influxdb-Build", "Weir"};
-        InfluxWriteDoor v1 = new InfluxWriteDoor(
-                InfluxVersion.V1, limits, hash, rules, InfluxDoors::epochNanos, metrics, headers);
-        InfluxWriteDoor v2 = new InfluxWriteDoor(
-                InfluxVersion.V2, limits, hash, rules, InfluxDoors::epochNanos, metrics, headers);
+        Door v1 = new GatedDoor(
+                new InfluxWriteDoor(
+                        InfluxVersion.V1, limits, hash, rules, InfluxDoors::epochNanos, keeping, metrics, headers),
+                keeping);
+        Door v2 = new GatedDoor(
+                new InfluxWriteDoor(
+                        InfluxVersion.V2, limits, hash, rules, InfluxDoors::epochNanos, keeping, metrics, headers),
+                keeping);
         Door ping = ping(version, headers);
         Door health = health(version, unready, headers);
         Door query = new InfluxQueryDoor(headers);

@@ -18,6 +18,7 @@ import io.weir.server.http.Exchange;
 import io.weir.server.http.Request;
 import io.weir.server.http.Responder;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
@@ -35,8 +36,9 @@ final class InfluxWriteDoor implements Door {
     private final Supplier<PointRules> rules;
     private final LongSupplier epochNanos;
     private final IngestMetrics metrics;
+    private final Keeping keeping;
     private final String[] headers;
-    private final Answer done;
+    private final Answer[] done;
 
     /**
      * @param rules asked at each request, so that a reload holds from then on
@@ -49,8 +51,10 @@ final class InfluxWriteDoor implements Door {
             KeyHash hash,
             Supplier<PointRules> rules,
             LongSupplier epochNanos,
+            Keeping keeping,
             IngestMetrics metrics,
             String... headers) {
+        this.keeping = keeping;
         this.version = version;
         this.limits = limits;
         this.hash = hash;
@@ -58,7 +62,7 @@ final class InfluxWriteDoor implements Door {
         this.epochNanos = epochNanos;
         this.metrics = metrics;
         this.headers = headers;
-        this.done = Answer.empty(204, headers);
+        this.done = Ack.answers(ack -> Answer.empty(204, headers).with(Ack.HEADER, ack.label()));
     }
 
     @Override
@@ -78,14 +82,28 @@ final class InfluxWriteDoor implements Door {
         ArrayDeque<Write> free = responder.context().get(idle);
         Write write = free.pollLast();
         if (write == null) {
-            write = new Write(free, responder.context().ingest());
+            write = new Write(free, responder.context());
         }
-        write.open(precision, database, responder);
+        String problem = write.submission.open(request, responder, false);
+        if (problem != null) {
+            free.addLast(write);
+            metrics.rejected("bad_request");
+            responder.send(version.error(400, problem, 0, headers));
+            return Exchange.NONE;
+        }
+        write.open(precision, database);
         return write;
     }
 
+    private String[] retryLater() {
+        String[] fields = Arrays.copyOf(headers, headers.length + 2);
+        fields[headers.length] = "Retry-After";
+        fields[headers.length + 1] = "1";
+        return fields;
+    }
+
     /** One body on its way; used again for later ones of the same event loop. */
-    private final class Write implements Exchange {
+    private final class Write implements Exchange, Submission.Owner {
         private static final int IDLE_MAX = 64;
 
         private final ArrayDeque<Write> free;
@@ -93,16 +111,16 @@ final class InfluxWriteDoor implements Door {
         private final LineProtocolParser parser = new LineProtocolParser(hash, limits);
         private PointRules mapperRules;
         private PointMapper mapper;
-        private Responder responder;
+        private final Submission submission;
         private Batch batch;
 
-        Write(ArrayDeque<Write> free, Ingest ingest) {
+        Write(ArrayDeque<Write> free, EventLoopContext context) {
             this.free = free;
-            this.ingest = ingest;
+            this.ingest = context.ingest();
+            this.submission = new Submission(this, context, keeping);
         }
 
-        void open(TimePrecision precision, String database, Responder responder) {
-            this.responder = responder;
+        void open(TimePrecision precision, String database) {
             PointRules now = rules.get();
             if (mapperRules != now) {
                 mapperRules = now;
@@ -118,6 +136,7 @@ final class InfluxWriteDoor implements Door {
             ingest.enter();
             try {
                 parser.parse(buffer, offset, length);
+                submission.body(buffer, offset, parser.consumed());
                 return parser.consumed();
             } finally {
                 ingest.exit();
@@ -126,6 +145,7 @@ final class InfluxWriteDoor implements Door {
 
         @Override
         public void end(byte[] buffer, int offset, int length) {
+            submission.body(buffer, offset, length);
             ingest.enter();
             try {
                 parser.finish(buffer, offset, length);
@@ -139,16 +159,39 @@ final class InfluxWriteDoor implements Door {
                         Refuse.text(Code.TOO_MANY_SAMPLES, "limit " + limits.samplesPerRequest()), 0, headers));
                 return;
             }
-            RefusedLines refused = ingest.commitLines(batch);
-            long applied = batch.samples() - (refused == null ? 0 : refused.samples());
-            metrics.applied(applied);
-            metrics.dropped("string_field", batch.droppedStrings());
-            if (parser.failed() == 0 && refused == null) {
-                answer(done);
-                return;
+            Code code = submission.submit(batch, true);
+            if (code != Code.OK) {
+                metrics.rejected(code.reason());
+                answer(version.error(503, Refuse.text(code, keeping.failure().get()), 0, retryLater()));
             }
-            count(refused);
-            answer(new InfluxRefusal(parser.failures(), parser.failed(), refused).answer(version, applied, headers));
+        }
+
+        @Override
+        public Answer answer(Batch accepted, RefusedLines refused, Ack ack, boolean applied) {
+            if (accepted == null || parser.failed() == 0 && refused == null) {
+                return done[ack.ordinal()];
+            }
+            return new InfluxRefusal(parser.failures(), parser.failed(), refused)
+                    .answer(version, samples(accepted, refused), headers)
+                    .with(Ack.HEADER, ack.label());
+        }
+
+        @Override
+        public void applied(Batch accepted, RefusedLines refused) {
+            metrics.applied(samples(accepted, refused));
+            metrics.dropped("string_field", accepted.droppedStrings());
+            if (parser.failed() > 0 || refused != null) {
+                count(refused);
+            }
+        }
+
+        @Override
+        public void over() {
+            release();
+        }
+
+        private long samples(Batch accepted, RefusedLines refused) {
+            return accepted.samples() - (refused == null ? 0 : refused.samples());
         }
 
         @Override
@@ -168,7 +211,7 @@ final class InfluxWriteDoor implements Door {
         }
 
         private void answer(Answer answer) {
-            Responder answering = responder;
+            Responder answering = submission.refuse();
             release();
             answering.send(answer);
         }
@@ -176,7 +219,6 @@ final class InfluxWriteDoor implements Door {
         private void release() {
             ingest.close(batch);
             batch = null;
-            responder = null;
             if (free.size() < IDLE_MAX) {
                 free.addLast(this);
             }

@@ -6,6 +6,7 @@ import io.weir.expose.NumberWriter;
 import io.weir.ingest.Batch;
 import io.weir.ingest.Ingest;
 import io.weir.ingest.PointRules;
+import io.weir.ingest.RefusedLines;
 import io.weir.sample.Code;
 import io.weir.sample.KeyHash;
 import io.weir.sample.Limits;
@@ -27,14 +28,20 @@ final class PatchDoor implements Door {
     /** Separates hashes of targets from those of other formats. */
     private static final long TWEAK = 0x7061_7463_68L;
     private static final int BODY_MAX = 1 << 10;
+    private static final Answer[] OK = Ack.answers(ack -> Answer.text(200, "ok", Ack.HEADER, ack.label()));
+    /** The value of a patch that was accepted before a crash and is asked for again after it. */
+    private static final Answer[] UNKNOWN = Ack.answers(ack -> Answer.of(
+            200, Answer.JSON, "{\"value\":null}".getBytes(ISO_8859_1), Ack.HEADER, ack.label()));
     private static final byte[] JSON_BEGIN = "{\"value\":".getBytes(ISO_8859_1);
 
     private final EventLoopContext.Local<Bench> benches;
+    private final Keeping keeping;
     private final IngestMetrics metrics;
 
-    PatchDoor(Limits limits, KeyHash hash, IngestMetrics metrics) {
+    PatchDoor(Limits limits, KeyHash hash, Keeping keeping, IngestMetrics metrics) {
+        this.keeping = keeping;
         this.metrics = metrics;
-        this.benches = new EventLoopContext.Local<>(context -> new Bench(context.ingest(), limits, hash.copy()));
+        this.benches = new EventLoopContext.Local<>(context -> new Bench(context, limits, hash.copy()));
     }
 
     @Override
@@ -44,20 +51,29 @@ final class PatchDoor implements Door {
         if (patch == null) {
             patch = new Patch(bench);
         }
-        return patch.open(request, responder);
+        String problem = patch.submission.open(request, responder, true);
+        if (problem != null) {
+            bench.free.addLast(patch);
+            metrics.rejected("bad_request");
+            responder.fail(400, problem);
+            return Exchange.NONE;
+        }
+        return patch.open(request);
     }
 
     /** What the patches of one event loop share. */
     private static final class Bench {
         final ArrayDeque<Patch> free = new ArrayDeque<>();
+        final EventLoopContext context;
         final Ingest ingest;
         final KeyHash hash;
         final SeriesTarget target;
         final byte[] raw;
         final byte[] json = new byte[64];
 
-        Bench(Ingest ingest, Limits limits, KeyHash hash) {
-            this.ingest = ingest;
+        Bench(EventLoopContext context, Limits limits, KeyHash hash) {
+            this.context = context;
+            this.ingest = context.ingest();
             this.hash = hash;
             this.target = new SeriesTarget(limits);
             this.raw = new byte[limits.uriBytes()];
@@ -66,22 +82,24 @@ final class PatchDoor implements Door {
     }
 
     /** One request; used again for later ones of the same event loop. */
-    private final class Patch implements Exchange {
+    private final class Patch implements Exchange, Submission.Owner {
         private static final int IDLE_MAX = 64;
 
         private final Bench bench;
         private byte[] body = new byte[64];
         private int length;
+        private final Submission submission;
         private Request request;
-        private Responder responder;
+        private Batch batch;
+        private boolean json;
 
         Patch(Bench bench) {
             this.bench = bench;
+            this.submission = new Submission(this, bench.context, keeping);
         }
 
-        Patch open(Request request, Responder responder) {
-            this.request = request;
-            this.responder = responder;
+        Patch open(Request opened) {
+            request = opened;
             length = 0;
             return this;
         }
@@ -107,11 +125,24 @@ final class PatchDoor implements Door {
                 refuse(400, "bad_value", "expected an empty body, a number, or {\"value\":number}");
                 return;
             }
-            Batch batch = bench.ingest.open(Mode.ADD);
+            submission.body(body, 0, length);
+            json = request.accepts(Answer.JSON);
+            batch = bench.ingest.open(Mode.ADD);
+            Code code;
+            bench.ingest.enter();
             try {
-                apply(batch, amount);
+                code = stage(amount);
+                if (code == null) {
+                    return;
+                }
+                code = code == Code.OK ? submission.submit(batch, false) : code;
             } finally {
-                bench.ingest.close(batch);
+                bench.ingest.exit();
+            }
+            if (code != Code.OK) {
+                metrics.rejected(code.reason());
+                String text = Refuse.text(code, code == Code.JOURNAL_FAILING ? keeping.failure().get() : batch.detail());
+                Refuse.with(release(), code, text);
             }
         }
 
@@ -120,38 +151,31 @@ final class PatchDoor implements Door {
             release();
         }
 
-        private void apply(Batch batch, double amount) {
-            Code code;
-            bench.ingest.enter();
-            try {
-                code = stage(batch, amount);
-                if (code == null) {
-                    return;
-                }
-                code = code == Code.OK ? bench.ingest.commit(batch) : code;
-            } finally {
-                bench.ingest.exit();
+        @Override
+        public Answer answer(Batch accepted, RefusedLines refused, Ack ack, boolean applied) {
+            if (accepted == null || !json) {
+                return OK[ack.ordinal()];
             }
-            if (code != Code.OK) {
-                metrics.rejected(code.reason());
-                Responder answering = release();
-                Refuse.with(answering, code, Refuse.text(code, batch.detail()));
-                return;
+            if (!applied) {
+                return UNKNOWN[ack.ordinal()];
             }
+            int end = NumberWriter.write(accepted.lastValue(), bench.json, JSON_BEGIN.length);
+            bench.json[end] = '}';
+            return Answer.of(200, Answer.JSON, Arrays.copyOf(bench.json, end + 1), Ack.HEADER, ack.label());
+        }
+
+        @Override
+        public void applied(Batch accepted, RefusedLines refused) {
             metrics.applied(1);
-            boolean json = request.accepts(Answer.JSON);
-            Responder answering = release();
-            if (json) {
-                int end = NumberWriter.write(batch.lastValue(), bench.json, JSON_BEGIN.length);
-                bench.json[end] = '}';
-                answering.send(Answer.JSON, bench.json, 0, end + 1);
-            } else {
-                answering.send(Answer.OK);
-            }
+        }
+
+        @Override
+        public void over() {
+            release();
         }
 
         /** By the raw target when that has been seen, else by name and labels; null when it has been refused here. */
-        private Code stage(Batch batch, double amount) {
+        private Code stage(double amount) {
             String target = request.target();
             int from = request.restAt();
             int n = target.length() - from;
@@ -162,10 +186,10 @@ final class PatchDoor implements Door {
             long h0 = bench.hash.h0();
             long h1 = bench.hash.h1();
             Code code = batch.known(h0, h1, amount);
-            return code == Code.UNKNOWN ? define(batch, amount, h0, h1) : code;
+            return code == Code.UNKNOWN ? define(amount, h0, h1) : code;
         }
 
-        private Code define(Batch batch, double amount, long h0, long h1) {
+        private Code define(double amount, long h0, long h1) {
             SeriesTarget series = bench.target;
             String problem = series.read(request);
             if (problem != null) {
@@ -189,9 +213,12 @@ final class PatchDoor implements Door {
         }
 
         private Responder release() {
-            Responder answering = responder;
+            Responder answering = submission.refuse();
             request = null;
-            responder = null;
+            if (batch != null) {
+                bench.ingest.close(batch);
+                batch = null;
+            }
             if (bench.free.size() < IDLE_MAX) {
                 bench.free.addLast(this);
             }

@@ -2,6 +2,7 @@ package io.weir.server.door;
 
 import io.weir.ingest.Batch;
 import io.weir.ingest.Ingest;
+import io.weir.ingest.RefusedLines;
 import io.weir.parse.JsonStringDecoder;
 import io.weir.parse.ParseFailure;
 import io.weir.parse.Parser;
@@ -26,13 +27,17 @@ import java.util.Arrays;
  * is unquoted first. Any thread; its pushes belong to their event loop.
  */
 final class PushDoor implements Door {
+    private static final Answer[] OK = Ack.answers(ack -> Answer.text(200, "ok", Ack.HEADER, ack.label()));
+
     private final EventLoopContext.Local<ArrayDeque<Push>> idle = new EventLoopContext.Local<>(c -> new ArrayDeque<>());
     private final Limits limits;
     private final KeyHash hash;
     private final TextParser.Timestamps timestamps;
+    private final Keeping keeping;
     private final IngestMetrics metrics;
 
-    PushDoor(Limits limits, KeyHash hash, TextParser.Timestamps timestamps, IngestMetrics metrics) {
+    PushDoor(Limits limits, KeyHash hash, TextParser.Timestamps timestamps, Keeping keeping, IngestMetrics metrics) {
+        this.keeping = keeping;
         this.limits = limits;
         this.hash = hash;
         this.timestamps = timestamps;
@@ -44,32 +49,39 @@ final class PushDoor implements Door {
         ArrayDeque<Push> free = responder.context().get(idle);
         Push push = free.pollLast();
         if (push == null) {
-            push = new Push(free, responder.context().ingest());
+            push = new Push(free, responder.context());
         }
-        push.open(request.method() == Method.PUT ? Mode.SET : Mode.ADD, responder);
+        String problem = push.submission.open(request, responder, false);
+        if (problem != null) {
+            free.addLast(push);
+            metrics.rejected("bad_request");
+            responder.fail(400, problem);
+            return Exchange.NONE;
+        }
+        push.open(request.method() == Method.PUT ? Mode.SET : Mode.ADD);
         return push;
     }
 
     /** One body on its way; used again for later ones of the same event loop. */
-    private final class Push implements Exchange {
+    private final class Push implements Exchange, Submission.Owner {
         private static final int IDLE_MAX = 64;
 
         private final ArrayDeque<Push> free;
         private final Ingest ingest;
         private final TextParser parser = new TextParser(limits, hash.copy(), timestamps);
-        private Responder responder;
+        private final Submission submission;
         private Batch batch;
         private boolean started;
         private Unquoted unquoted;
         private ParseFailure failure;
 
-        Push(ArrayDeque<Push> free, Ingest ingest) {
+        Push(ArrayDeque<Push> free, EventLoopContext context) {
             this.free = free;
-            this.ingest = ingest;
+            this.ingest = context.ingest();
+            this.submission = new Submission(this, context, keeping);
         }
 
-        void open(Mode mode, Responder responder) {
-            this.responder = responder;
+        void open(Mode mode) {
             batch = ingest.open(mode);
             parser.reset(batch);
             started = false;
@@ -85,18 +97,24 @@ final class PushDoor implements Door {
             if (failure != null) {
                 return length;
             }
-            return unquoted == null ? parse(buffer, offset, length) : unquote(buffer, offset, length);
+            int consumed = unquoted == null ? parse(buffer, offset, length) : unquote(buffer, offset, length);
+            submission.body(buffer, offset, consumed);
+            return consumed;
         }
 
         @Override
         public void end(byte[] buffer, int offset, int length) {
             if (failure == null) {
+                submission.body(buffer, offset, length);
                 finish(buffer, offset, length);
             }
             if (failure != null) {
                 refuse(failure.code(), failure.describe());
-            } else {
-                commit();
+                return;
+            }
+            Code code = submission.submit(batch, false);
+            if (code != Code.OK) {
+                refuse(code, Refuse.text(code, code == Code.JOURNAL_FAILING ? keeping.failure().get() : batch.detail()));
             }
         }
 
@@ -156,22 +174,25 @@ final class PushDoor implements Door {
             }
         }
 
-        private void commit() {
-            Code code = ingest.commit(batch);
-            if (code == Code.OK) {
-                metrics.applied(parser.samples());
-                metrics.dropped("summary_quantile", batch.droppedQuantiles());
-                Responder answering = responder;
-                release();
-                answering.send(Answer.OK);
-            } else {
-                refuse(code, Refuse.text(code, batch.detail()));
-            }
+        @Override
+        public Answer answer(Batch accepted, RefusedLines refused, Ack ack, boolean applied) {
+            return OK[ack.ordinal()];
+        }
+
+        @Override
+        public void applied(Batch accepted, RefusedLines refused) {
+            metrics.applied(accepted.samples());
+            metrics.dropped("summary_quantile", accepted.droppedQuantiles());
+        }
+
+        @Override
+        public void over() {
+            release();
         }
 
         private void refuse(Code code, String message) {
             metrics.rejected(code.reason());
-            Responder answering = responder;
+            Responder answering = submission.refuse();
             release();
             Refuse.with(answering, code, message);
         }
@@ -179,7 +200,6 @@ final class PushDoor implements Door {
         private void release() {
             ingest.close(batch);
             batch = null;
-            responder = null;
             unquoted = null;
             if (free.size() < IDLE_MAX) {
                 free.addLast(this);

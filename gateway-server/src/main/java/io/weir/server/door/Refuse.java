@@ -14,13 +14,13 @@ final class Refuse {
         switch (code) {
             case TOO_MANY_SAMPLES -> responder.fail(413, message);
             case SERIES_LIMIT, FAMILY_LIMIT -> responder.fail(429, message, "Retry-After", LIMIT_SECONDS);
-            case TABLE_FULL, SERIES_ENDED -> responder.fail(503, message, "Retry-After", "1");
+            case TABLE_FULL, SERIES_ENDED, JOURNAL_FAILING -> responder.fail(503, message, "Retry-After", "1");
             default -> responder.fail(400, message);
         }
     }
 
     /** The code's text with what only this request knows. */
     static String text(Code code, String detail) {
-        return detail.isEmpty() ? code.text() : code.text() + " (" + detail + ")";
+        return detail == null || detail.isEmpty() ? code.text() : code.text() + " (" + detail + ")";
     }
 }

@@ -12,6 +12,7 @@ import io.weir.parse.TextParser;
 import io.weir.sample.KeyHash;
 import io.weir.sample.Limits;
 import io.weir.server.door.IngestMetrics.Protocol;
+import io.weir.server.http.Door;
 import io.weir.server.http.RouteTable;
 import io.weir.server.telemetry.Telemetry;
 import io.weir.store.StoreCommands;
@@ -28,6 +29,7 @@ public final class Routes {
      * @param hash the store's; doors make copies
      * @param timestamps what becomes of timestamps in pushed text
      * @param points how line protocol becomes metrics, asked at each request
+     * @param keeping how what is accepted is kept
      */
     public record Parts(
             Web web,
@@ -36,7 +38,8 @@ public final class Routes {
             KeyHash hash,
             TextParser.Timestamps timestamps,
             Supplier<PointRules> points,
-            StoreCommands commands) {}
+            StoreCommands commands,
+            Keeping keeping) {}
 
     /**
      * The process, as its doors see it.
@@ -65,20 +68,25 @@ public final class Routes {
         Limits limits = parts.limits;
         KeyHash hash = parts.hash;
         IngestMetrics[] metrics = IngestMetrics.register(parts.telemetry);
-        PushDoor push = new PushDoor(limits, hash, parts.timestamps, metrics[Protocol.TEXT.ordinal()]);
-        PatchDoor patch = new PatchDoor(limits, hash, metrics[Protocol.PATCH.ordinal()]);
+        Keeping keeping = parts.keeping;
+        Door push = new GatedDoor(
+                new PushDoor(limits, hash, parts.timestamps, keeping, metrics[Protocol.TEXT.ordinal()]), keeping);
+        Door patch = new GatedDoor(
+                new PatchDoor(limits, hash, keeping, metrics[Protocol.PATCH.ordinal()]), keeping);
+        Door delete = new GatedDoor(new DeleteDoor(limits, parts.commands, keeping), keeping);
+        Door scrape = new GatedDoor(new ScrapeDoor(parts.commands), keeping);
         RouteTable.Builder routes = RouteTable.under(web.prefix)
                 .at("/", "landing", new LandingDoor(web.version, web.prefix, web.telemetryPath), GET, HEAD)
-                .at("/metrics", "scrape", new ScrapeDoor(parts.commands), GET, HEAD)
+                .at("/metrics", "scrape", scrape, GET, HEAD)
                 .at("/metrics", "push", push, POST, PUT)
                 .at("/metrics/", "push", push, POST, PUT)
                 .under("/metrics/", "{name}", "patch", patch, PATCH)
-                .under("/metrics/", "{name}", "delete", new DeleteDoor(limits, parts.commands), DELETE)
+                .under("/metrics/", "{name}", "delete", delete, DELETE)
                 .at("/-/healthy", "healthy", new StatusDoor(web.unhealthy), GET, HEAD)
                 .at("/-/ready", "ready", new StatusDoor(web.unready), GET, HEAD)
                 .at("/-/reload", "reload", new ReloadDoor(web.lifecycle, web.reload), POST, PUT)
                 .at("/-/quit", "quit", new QuitDoor(web.lifecycle, web.quit), POST, PUT)
                 .at(web.telemetryPath, "telemetry", new TelemetryDoor(parts.telemetry), GET, HEAD);
-        return InfluxDoors.on(routes, web, limits, hash, parts.points, metrics[Protocol.INFLUX.ordinal()]).build();
+        return InfluxDoors.on(routes, web, limits, hash, parts.points, keeping, metrics[Protocol.INFLUX.ordinal()]).build();
     }
 }

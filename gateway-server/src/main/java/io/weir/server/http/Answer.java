@@ -3,6 +3,8 @@ package io.weir.server.http;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.util.Arrays;
+
 /**
  * A response encoded before it is needed: status line and header fields without the end of the head, and a body.
  * Immutable, any thread.
@@ -60,6 +62,28 @@ public final class Answer {
         return new Answer(status, begin(status, contentType, headers).toString().getBytes(ISO_8859_1), NOTHING, true);
     }
 
+    /** This answer with one field more. */
+    public Answer with(String name, String value) {
+        StringBuilder more = new StringBuilder();
+        field(more, name, value);
+        return new Answer(status, concat(head, more.toString().getBytes(ISO_8859_1)), body, streamed);
+    }
+
+    /** Everything as bytes, for {@link #decoded}; not for streamed answers. */
+    public byte[] encoded() {
+        return whole;
+    }
+
+    /** An answer from its bytes. */
+    public static Answer decoded(int status, byte[] encoded) {
+        int end = 0;
+        while (!(encoded[end] == '\r' && encoded[end + 1] == '\n' && encoded[end + 2] == '\r')) {
+            end++;
+        }
+        return new Answer(
+                status, Arrays.copyOf(encoded, end + 2), Arrays.copyOfRange(encoded, end + 4, encoded.length), false);
+    }
+
     public int status() {
         return status;
     }
@@ -104,7 +128,7 @@ public final class Answer {
         head.append(name).append(": ").append(value).append("\r\n");
     }
 
-    private static byte[] concat(byte[]... parts) {
+    static byte[] concat(byte[]... parts) {
         int length = 0;
         for (byte[] part : parts) {
             length += part.length;

@@ -1,6 +1,8 @@
 package io.weir.server.http;
 
+import io.netty.util.concurrent.EventExecutor;
 import io.weir.ingest.Ingest;
+import io.weir.journal.Durability;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -16,6 +18,7 @@ import java.util.zip.Inflater;
 public final class EventLoopContext {
     private static final int SCRATCH_MIN = 128 << 10;
     private static final int INFLATERS_KEPT = 4;
+    private static final int HELD_KEPT = 1024;
 
     /**
      * Something a door keeps once per event loop, such as parsers that are used again. Declared once per door, at the
@@ -42,14 +45,29 @@ public final class EventLoopContext {
     private Object[] locals = new Object[16];
     private byte[] scratch = new byte[SCRATCH_MIN];
     private byte[] packed = new byte[0];
+    private final EventExecutor loop;
+    private final ArrayDeque<HeldAnswer> heldAnswers = new ArrayDeque<>();
+    private final ArrayDeque<HeldAnswer> forDisk = new ArrayDeque<>();
+    private final Runnable endOfTurn = this::endTurn;
+    private ArrayList<HttpFront> changed = new ArrayList<>();
+    private ArrayList<HttpFront> settling = new ArrayList<>();
+    private boolean turnEnds;
+    private boolean forceWanted;
+    private long durable = -1;
+    private long lost = -1;
     private long inFlight;
     private boolean draining;
 
-    EventLoopContext(Ingest ingest, HttpRecorder recorder, LongSupplier nanoClock, long inFlightMax) {
+    EventLoopContext(
+            EventExecutor loop, Ingest ingest, HttpRecorder recorder, LongSupplier nanoClock, long inFlightMax) {
+        this.loop = loop;
         this.ingest = ingest;
         this.recorder = recorder;
         this.nanoClock = nanoClock;
         this.inFlightMax = inFlightMax;
+        if (ingest != null && ingest.journal() != null) {
+            ingest.journal().listener(new OnDisk());
+        }
     }
 
     /** This event loop's way into the store. */
@@ -69,6 +87,99 @@ public final class EventLoopContext {
             locals[local.id] = value;
         }
         return (T) value;
+    }
+
+    /** Has everything submitted to {@link #ingest} written, applied and answered at the end of this turn of the loop. */
+    public void endOfTurn() {
+        if (!turnEnds) {
+            turnEnds = true;
+            loop.execute(endOfTurn);
+        }
+    }
+
+    private void endTurn() {
+        try {
+            ingest.flush();
+        } finally {
+            turnEnds = false;
+        }
+        if (forceWanted) {
+            forceWanted = false;
+            ingest.journal().force();
+        }
+        settle();
+    }
+
+    /** One pass over all connections whose held answers have changed, so that each is flushed once. */
+    private void settle() {
+        ArrayList<HttpFront> now = changed;
+        changed = settling;
+        settling = now;
+        for (int i = 0; i < now.size(); i++) {
+            HttpFront front = now.get(i);
+            front.changed = false;
+            front.settle();
+        }
+        now.clear();
+    }
+
+    void changed(HttpFront front) {
+        if (!front.changed) {
+            front.changed = true;
+            changed.add(front);
+            endOfTurn();
+        }
+    }
+
+    HeldAnswer heldAnswer(HttpFront front) {
+        HeldAnswer held = heldAnswers.pollLast();
+        if (held == null) {
+            held = new HeldAnswer();
+        }
+        held.front = front;
+        return held;
+    }
+
+    void giveBack(HeldAnswer held) {
+        held.front = null;
+        held.headers = null;
+        if (heldAnswers.size() < HELD_KEPT) {
+            heldAnswers.addLast(held);
+        }
+    }
+
+    /** Tickets come in order. */
+    void awaitDisk(HeldAnswer answer) {
+        if (answer.ticket <= durable) {
+            answer.onDisk(true);
+        } else if (answer.ticket <= lost) {
+            answer.onDisk(false);
+        } else {
+            forDisk.addLast(answer);
+            forceWanted = true;
+        }
+    }
+
+    private final class OnDisk implements Durability {
+        @Override
+        public void durable(long ticket) {
+            loop.execute(() -> {
+                durable = ticket;
+                for (HeldAnswer a; (a = forDisk.peekFirst()) != null && a.ticket <= ticket; forDisk.removeFirst()) {
+                    a.onDisk(true);
+                }
+            });
+        }
+
+        @Override
+        public void lost(long ticket) {
+            loop.execute(() -> {
+                lost = ticket;
+                for (HeldAnswer a; (a = forDisk.peekFirst()) != null && a.ticket <= ticket; forDisk.removeFirst()) {
+                    a.onDisk(false);
+                }
+            });
+        }
     }
 
     HttpRecorder recorder() {

@@ -13,6 +13,7 @@ import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.http.DefaultHttpRequest;
 import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 import io.weir.sample.Limits;
@@ -39,7 +40,8 @@ import org.slf4j.LoggerFactory;
  *   <li>A request is answered by its door, or the connection ends; so a late answer never meets a later request.
  *   <li>While an answer is outstanding, or the peer does not read, decoded messages wait (at most {@code
  *       Limits.pipelinedRequests} requests) and nothing more is read from the socket.
- *   <li>Answers are gathered and flushed once per read.
+ *   <li>Answers are gathered and flushed once per read. An answer may be held back until what it says is true; requests
+ *       that write are taken up meanwhile, all others wait.
  *   <li>Whatever the server itself refuses ends the connection: it answers, drops what still comes up to {@link
  *       Timeouts#LINGER_BYTES}, and closes, so that the rest of a body is never taken for a request (RFC 9112 9.6).
  * </ul>
@@ -97,6 +99,11 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
 
     // answers on their way out
     private boolean pumpPlanned;
+    private boolean ending;
+    private boolean lingers;
+    private boolean broken;
+    /** In the list of fronts that {@link EventLoopContext} settles. */
+    boolean changed;
 
     // time
     private boolean readAnything;
@@ -147,7 +154,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
             readAnything = true;
             readNanos = context.nanoTime();
         }
-        if (mustWait() || !waiting.isEmpty()) {
+        if (mustWait() || !waiting.isEmpty() || mustSettle(message)) {
             ctx.channel().config().setAutoRead(false);
             waiting.add(message);
         } else {
@@ -179,15 +186,24 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
 
     /** Whether an answer has to get out before the next message is taken up. */
     private boolean mustWait() {
-        return phase == Phase.ANSWER || out.isStalled();
+        return phase == Phase.ANSWER || out.isStalled() || out.held() >= limits.pipelinedRequests();
+    }
+
+    /** Requests that read or delete shall see what those before them have written. */
+    private boolean mustSettle(Object message) {
+        return out.isHolding() && message instanceof DefaultHttpRequest head && !writes(head.method());
+    }
+
+    private static boolean writes(HttpMethod method) {
+        return method.equals(HttpMethod.POST) || method.equals(HttpMethod.PUT) || method.equals(HttpMethod.PATCH);
     }
 
     /** Goes on with waiting messages; reads on when there are none. */
     private void resume() {
-        while (!mustWait() && !waiting.isEmpty()) {
+        while (!mustWait() && !waiting.isEmpty() && !mustSettle(waiting.peek())) {
             take(waiting.poll());
         }
-        if (mustWait() || closed) {
+        if (mustWait() || closed || !waiting.isEmpty()) {
             return;
         }
         if (waiting.overflow()) {
@@ -401,6 +417,87 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         } else {
             skip();
         }
+    }
+
+    @Override
+    public Promise promise(Answer answer) {
+        assert bodyComplete && phase == Phase.ANSWER && !answered;
+        HeldAnswer held = context.heldAnswer(this);
+        held.handler = handler();
+        held.method = request.method();
+        held.headers = request.headers();
+        held.http10 = request.http10();
+        held.keepAlive = keepAlive;
+        held.startedNanos = startedNanos;
+        held.status = answer.status();
+        out.holdBegins(held);
+        write(answer);
+        out.holdEnds(held);
+        answered = true;
+        if (keepAlive) {
+            next();
+        } else {
+            end(false);
+        }
+        return held;
+    }
+
+    void keep(HeldAnswer held) {
+        if (!closed) {
+            held.isTrue = true;
+            context.changed(this);
+        }
+    }
+
+    void replace(HeldAnswer held, Answer answer) {
+        if (!closed && !broken) {
+            held.status = answer.status();
+            byte[] ending = held.keepAlive ? held.http10 ? KEEP_ALIVE : new byte[0] : CLOSE;
+            out.replace(held, Answer.concat(answer.head(), ending, LINE_END, answer.body()));
+        }
+    }
+
+    void breakOff(HeldAnswer held) {
+        if (!closed && out.isHolding(held)) {
+            out.cut(held);
+            broken = true;
+            phase = Phase.LINGER;
+            context.changed(this);
+        }
+    }
+
+    @Override
+    public void breakOff() {
+        if (!closed && !answered) {
+            answered = true;
+            flush();
+            closeNow();
+        }
+    }
+
+    /** Some of the answers held back have become true, or never will. */
+    void settle() {
+        if (closed) {
+            return;
+        }
+        for (HeldAnswer held; (held = out.release()) != null; ) {
+            context.recorder().answered(held.handler, held.method, held.status);
+            durations.add(held.handler, held.startedNanos);
+            context.giveBack(held);
+        }
+        if (broken) {
+            flush();
+            ctx.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(ChannelFutureListener.CLOSE);
+            return;
+        }
+        if (ending && !out.isHolding()) {
+            writeEnd();
+            return;
+        }
+        if (!waiting.isEmpty() || !ctx.channel().config().isAutoRead()) {
+            resume();
+        }
+        flush();
     }
 
     @Override
@@ -652,9 +749,20 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         abandon();
         waiting.drop();
         sinceNanos = context.nanoTime();
+        lingers = linger;
+        ending = true;
+        if (out.isHolding()) {
+            flush();
+        } else {
+            writeEnd();
+        }
+    }
+
+    private void writeEnd() {
+        ending = false;
         flush();
         ChannelFuture written = ctx.writeAndFlush(Unpooled.EMPTY_BUFFER);
-        if (linger && ctx.channel() instanceof DuplexChannel channel) {
+        if (lingers && ctx.channel() instanceof DuplexChannel channel) {
             ctx.channel().config().setAutoRead(true);
             written.addListener(done -> channel.shutdownOutput());
         } else {
@@ -680,7 +788,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         closed = true;
         abandon();
         waiting.drop();
-        out.release();
+        out.drop();
         context.leave(this);
     }
 
@@ -734,7 +842,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
                 }
             }
             case LINGER -> {
-                if (pendingSeen > 0) {
+                if (pendingSeen > 0 || out.isHolding()) {
                     sinceNanos = now;
                 } else if (waited > Timeouts.LINGER_NANOS) {
                     closeNow();

@@ -93,6 +93,7 @@ public final class HttpServer {
         for (EventExecutor loop : group) {
             recorders[index] = new HttpRecorder(routes.handlers().size());
             EventLoopContext context = new EventLoopContext(
+                    loop,
                     options.ingest().get(),
                     recorders[index],
                     options.nanoClock(),

@@ -46,6 +46,10 @@ public final class Request {
         return method;
     }
 
+    HttpHeaders headers() {
+        return headers;
+    }
+
     boolean http10() {
         return http10;
     }

@@ -27,6 +27,15 @@ public interface Responder {
      */
     void stream(Answer head, BodySource source);
 
+    /**
+     * Answers, but holds the answer back, and with it all later answers of the connection, until it is kept. To be called
+     * in {@link Exchange#end} only. Later requests are taken up meanwhile.
+     */
+    Promise promise(Answer answer);
+
+    /** Neither yes nor no can be said: the connection ends without an answer. */
+    void breakOff();
+
     /** Runs a task on the event loop unless the connection has gone meanwhile. Any thread. */
     void later(Runnable task);
 

@@ -36,6 +36,11 @@ final class WaitingMessages {
         return message;
     }
 
+    /** The next message without taking it; null when there is none. */
+    Object peek() {
+        return messages.peek();
+    }
+
     boolean isEmpty() {
         return messages.isEmpty();
     }

@@ -89,7 +89,8 @@ final class Gateway implements AutoCloseable {
                         limits,
                         () -> new Ingest(table, limits, hash.copy(), policies, 1 << 16, () -> {})),
                 Routes.of(new Routes.Parts(
-                        web, telemetry, limits, hash, TextParser.Timestamps.IGNORE, points::get, keeper.commands())),
+                        web, telemetry, limits, hash, TextParser.Timestamps.IGNORE, points::get, keeper.commands(),
+                        Keeping.inMemory(new io.weir.journal.IdempotencyIndex(1000, 60_000, System::currentTimeMillis)))),
                 telemetry);
         server.start();
     }

@@ -51,7 +51,10 @@ final class RunningWeir implements AutoCloseable {
     final Weir weir;
 
     RunningWeir(String... flags) {
-        List<String> arguments = new ArrayList<>(List.of("--storage.path=none"));
+        List<String> arguments = new ArrayList<>();
+        if (List.of(flags).stream().noneMatch(flag -> flag.startsWith("--storage.path"))) {
+            arguments.add("--storage.path=none");
+        }
         if (List.of(flags).stream().noneMatch(flag -> flag.startsWith("--web.listen-address"))) {
             arguments.add("--web.listen-address=127.0.0.1:0");
         }
@@ -60,6 +63,7 @@ final class RunningWeir implements AutoCloseable {
             CommandLine commandLine = CommandLine.parse(arguments);
             Weir.ConfigSource source = () -> ConfigLoader.load(commandLine, Map.of());
             weir = Weir.start(source.load(), source);
+            weir.awaitRecovery();
         } catch (Exception e) {
             throw new AssertionError("the gateway does not start", e);
         }

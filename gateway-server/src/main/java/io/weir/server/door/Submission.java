@@ -1,0 +1,289 @@
+package io.weir.server.door;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import io.weir.ingest.Batch;
+import io.weir.ingest.Ingest;
+import io.weir.ingest.RefusedLines;
+import io.weir.ingest.Settled;
+import io.weir.journal.IdempotencyIndex;
+import io.weir.journal.KeyedAnswer;
+import io.weir.journal.Outcome;
+import io.weir.sample.Code;
+import io.weir.server.http.Answer;
+import io.weir.server.http.EventLoopContext;
+import io.weir.server.http.Promise;
+import io.weir.server.http.Request;
+import io.weir.server.http.Responder;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+
+/**
+ * A request's way from a staged batch to its answer: what it asks for, its idempotency key, the journal, the answer once
+ * it is true. Event loop only; used again for later requests.
+ *
+ * <pre>
+ *     open -> body* -> submit -> answered at once (refused, replayed, no journal, memory is enough)
+ *                            \-> promised -> end of turn: written, applied -> kept, or kept once on the disk
+ *                                                      \-> not written -> 503, or the connection ends
+ * </pre>
+ */
+final class Submission implements Settled {
+    /** The door's part in it. */
+    interface Owner {
+        /**
+         * The answer to a batch that is accepted; the same object each time when nothing is special.
+         *
+         * @param refused lines left out, or null
+         * @param applied false before the batch is applied, when values that come of it are not known yet
+         */
+        Answer answer(Batch batch, RefusedLines refused, Ack ack, boolean applied);
+
+        /** The batch is applied. */
+        void applied(Batch batch, RefusedLines refused);
+
+        /** The request is over for its door, which closes the batch. */
+        void over();
+    }
+
+    private static final String REPLAYED = "Idempotent-Replayed";
+    private static final int KEY_MAX = 128;
+    /** Stands for the plain answer in a remembered key, one for each {@link Ack}. */
+    private static final byte[][] PLAIN = {{0}, {1}, {2}};
+
+    private final Owner owner;
+    private final EventLoopContext context;
+    private final Ingest ingest;
+    private final Keeping keeping;
+    private Responder responder;
+    private Promise promise;
+    private Ack ack;
+    private Answer answer;
+    private MessageDigest digest;
+    private String key;
+    private long hash0;
+    private long hash1;
+
+    Submission(Owner owner, EventLoopContext context, Keeping keeping) {
+        this.owner = owner;
+        this.context = context;
+        this.ingest = context.ingest();
+        this.keeping = keeping;
+    }
+
+    /**
+     * Reads what a request asks for.
+     *
+     * @param labelsInQuery whether the query is not for parameters
+     * @return what is wrong with it, or null
+     */
+    String open(Request request, Responder answering, boolean labelsInQuery) {
+        responder = answering;
+        promise = null;
+        answer = null;
+        ack = keeping.ack();
+        key = request.header("idempotency-key");
+        String asked = Ack.asked(request, labelsInQuery);
+        if (asked != null) {
+            Ack named = Ack.of(asked);
+            if (named == null) {
+                return "unknown durability \"" + asked + "\", there are memory, process and disk";
+            }
+            ack = keeping.isJournaled() ? named : Ack.MEMORY;
+        }
+        if (key != null) {
+            if (key.isEmpty() || key.length() > KEY_MAX) {
+                return "an Idempotency-Key has 1 to " + KEY_MAX + " bytes";
+            }
+            digest = digest == null ? sha256() : digest;
+            digest.reset();
+            digest.update((request.method() + " " + request.target() + "\n").getBytes(ISO_8859_1));
+        }
+        return null;
+    }
+
+    /** Decoded bytes of the body, each to be given once. */
+    void body(byte[] buffer, int offset, int length) {
+        if (key != null) {
+            digest.update(buffer, offset, length);
+        }
+    }
+
+    /** Sends the answer of a refused request. */
+    Responder refuse() {
+        return responder;
+    }
+
+    /**
+     * Has a batch accepted.
+     *
+     * @param lines whether good lines are accepted without the bad ones
+     * @return OK when the request is or will be answered and {@code over} is or will be called, else why nothing was
+     *     accepted, which the door has to answer
+     */
+    Code submit(Batch batch, boolean lines) {
+        if (key != null && !claim()) {
+            return Code.OK;
+        }
+        Code code = ingest.journal() == null ? commit(batch, lines) : append(batch, lines);
+        if (code != Code.OK && key != null) {
+            keeping.keys().abandon(key);
+        }
+        return code;
+    }
+
+    private Code commit(Batch batch, boolean lines) {
+        RefusedLines refused = null;
+        if (lines) {
+            refused = ingest.commitLines(batch);
+        } else {
+            Code code = ingest.commit(batch);
+            if (code != Code.OK) {
+                return code;
+            }
+        }
+        answer = owner.answer(batch, refused, ack, true);
+        owner.applied(batch, refused);
+        if (key != null) {
+            keeping.keys().done(keyed(batch, ack));
+        }
+        Responder answering = responder;
+        Answer given = answer;
+        over();
+        answering.send(given);
+        return Code.OK;
+    }
+
+    private Code append(Batch batch, boolean lines) {
+        Code code = lines
+                ? ingest.submitLines(batch, key == null ? null : refused -> keyed(batch, refused), this)
+                : ingest.submit(batch, key == null ? null : keyed(batch, (RefusedLines) null), this);
+        if (code != Code.OK) {
+            return code;
+        }
+        context.endOfTurn();
+        answer = owner.answer(batch, batch.refused(), ack, false);
+        if (ack == Ack.MEMORY) {
+            responder.send(answer);
+        } else {
+            promise = responder.promise(answer);
+        }
+        return Code.OK;
+    }
+
+    @Override
+    public void settled(Batch batch, Outcome outcome, long ticket) {
+        if (outcome == Outcome.APPLIED) {
+            applied(batch, ticket);
+        } else {
+            if (key != null) {
+                keeping.keys().abandon(key);
+            }
+            if (promise != null) {
+                if (outcome == Outcome.REFUSED) {
+                    promise.replace(503, Refuse.text(Code.JOURNAL_FAILING, keeping.failure().get()), "Retry-After", "1");
+                    promise.keep();
+                } else {
+                    promise.breakOff();
+                }
+            }
+        }
+        over();
+    }
+
+    private void applied(Batch batch, long ticket) {
+        owner.applied(batch, batch.refused());
+        Answer now = owner.answer(batch, batch.refused(), ack, true);
+        if (now != answer) {
+            answer = now;
+            if (promise != null) {
+                promise.replace(now);
+            }
+        }
+        if (key == null || ack != Ack.DISK) {
+            if (key != null) {
+                keeping.keys().done(keyed(batch, ack));
+            }
+            if (ack == Ack.DISK) {
+                promise.keepOnDisk(ticket, null);
+            } else if (ack == Ack.PROCESS) {
+                promise.keep();
+            }
+            return;
+        }
+        // its key has this answer from the moment on that the answer is true
+        KeyedAnswer onDisk = keyed(batch, Ack.DISK);
+        KeyedAnswer lost = keyed(batch, Ack.PROCESS);
+        IdempotencyIndex keys = keeping.keys();
+        promise.keepOnDisk(ticket, durable -> keys.done(durable ? onDisk : lost));
+    }
+
+    private void over() {
+        responder = null;
+        promise = null;
+        answer = null;
+        key = null;
+        owner.over();
+    }
+
+    // ---- idempotency
+
+    /** False when the request has been answered by what is known of its key. */
+    private boolean claim() {
+        ByteBuffer hash = ByteBuffer.wrap(digest.digest());
+        hash0 = hash.getLong();
+        hash1 = hash.getLong();
+        IdempotencyIndex.Claim claim = keeping.keys().claim(key, hash0, hash1);
+        Responder answering = responder;
+        switch (claim.state()) {
+            case CLAIMED -> {
+                return true;
+            }
+            case DONE -> {
+                Answer first = decode(claim.answer());
+                over();
+                answering.send(first.with(REPLAYED, "true"));
+            }
+            case OTHER_BODY -> {
+                over();
+                answering.fail(422, "this Idempotency-Key was used for another request");
+            }
+            case IN_FLIGHT -> {
+                over();
+                answering.fail(409, "the first request with this Idempotency-Key is not answered yet", "Retry-After", "1");
+            }
+        }
+        return false;
+    }
+
+    /** For the journal, before the batch is applied. */
+    private KeyedAnswer keyed(Batch batch, RefusedLines refused) {
+        return keyed(owner.answer(batch, refused, ack, false), ack);
+    }
+
+    private KeyedAnswer keyed(Batch batch, Ack given) {
+        return keyed(given == ack ? answer : owner.answer(batch, batch.refused(), given, true), given);
+    }
+
+    private KeyedAnswer keyed(Answer of, Ack given) {
+        boolean plain = of == owner.answer(null, null, given, false);
+        return new KeyedAnswer(
+                key, hash0, hash1, of.status(), plain ? PLAIN[given.ordinal()] : of.encoded());
+    }
+
+    private Answer decode(KeyedAnswer keyed) {
+        byte[] bytes = keyed.answer();
+        return bytes.length == 1
+                ? owner.answer(null, null, Ack.values()[bytes[0]], false)
+                : Answer.decoded(keyed.status(), bytes);
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
