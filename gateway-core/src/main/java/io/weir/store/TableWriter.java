@@ -540,6 +540,10 @@ public final class TableWriter {
     /** Makes a series look as if it had last been touched {@code seconds} ago: what a recovery does. */
     public void backdate(long ref, long seconds) {
         int then = (int) (tick - Math.min(Math.max(seconds, 0), AGE_SECONDS_MAX));
+        if (then == Slab.RETIRING) {
+            // not a time
+            then--;
+        }
         int n = (int) ref;
         for (; ; ) {
             long meta = slab.metaAcquire(n);
