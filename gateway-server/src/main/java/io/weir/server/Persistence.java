@@ -74,8 +74,11 @@ final class Persistence implements AutoCloseable {
         telemetry.gauge("weir_wal_segments", "Segments of the journal.", journal::segments);
         telemetry.gauge("weir_wal_healthy", "Whether the journal takes pushes.", () -> journal.isHealthy() ? 1 : 0);
         telemetry.total("weir_wal_written_bytes_total", "Bytes of frames written.", journal::bytesWritten);
-        telemetry.total("weir_wal_fsync_duration_seconds_count", "Forces to the disk.", journal::forces);
-        telemetry.total("weir_wal_fsync_duration_seconds_sum", "Time spent in them.", () -> journal.forceNanos() / 1e9);
+        telemetry.collect("weir_wal_fsync_duration_seconds", "summary", "Time spent forcing the journal to the disk.",
+                out -> {
+                    out.add("_sum", journal.forceNanos() / 1e9);
+                    out.add("_count", journal.forces());
+                });
         telemetry.total("weir_wal_failures_total", "Writes and forces that failed.", journal::failures);
         telemetry.total("weir_wal_corruptions_total", "Damaged places found, missing segments included.",
                 journal::corruptions);

@@ -83,6 +83,10 @@ public final class Weir implements AutoCloseable {
         if (config.storagePath().isPresent()) {
             journal = DataDirectory.journal(config.storagePath().get(), config.journal());
         }
+        return start(config, source, journal);
+    }
+
+    static Weir start(Config config, ConfigSource source, Journal journal) throws StartupException {
         Weir weir = new Weir(config, source, journal);
         try {
             weir.http.start();

@@ -181,7 +181,7 @@ final class PushDoor implements Door {
 
         @Override
         public void applied(Batch accepted, RefusedLines refused) {
-            metrics.applied(accepted.samples());
+            metrics.applied(parser.samples());
             metrics.dropped("summary_quantile", accepted.droppedQuantiles());
         }
 

@@ -6,16 +6,20 @@ import io.weir.journal.Durability;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.zip.Inflater;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What the connections and doors of one event loop share: scratch memory, inflaters, the recorder of requests, the clock.
  * Event loop only.
  */
 public final class EventLoopContext {
+    private static final Logger LOG = LoggerFactory.getLogger(EventLoopContext.class);
     private static final int SCRATCH_MIN = 128 << 10;
     private static final int INFLATERS_KEPT = 4;
     private static final int HELD_KEPT = 1024;
@@ -163,7 +167,7 @@ public final class EventLoopContext {
     private final class OnDisk implements Durability {
         @Override
         public void durable(long ticket) {
-            loop.execute(() -> {
+            onLoop(() -> {
                 durable = ticket;
                 for (HeldAnswer a; (a = forDisk.peekFirst()) != null && a.ticket <= ticket; forDisk.removeFirst()) {
                     a.onDisk(true);
@@ -173,12 +177,20 @@ public final class EventLoopContext {
 
         @Override
         public void lost(long ticket) {
-            loop.execute(() -> {
+            onLoop(() -> {
                 lost = ticket;
                 for (HeldAnswer a; (a = forDisk.peekFirst()) != null && a.ticket <= ticket; forDisk.removeFirst()) {
                     a.onDisk(false);
                 }
             });
+        }
+    }
+
+    private void onLoop(Runnable task) {
+        try {
+            loop.execute(task);
+        } catch (RejectedExecutionException stopped) {
+            LOG.debug("nobody waits for the disk any more: the event loop has stopped");
         }
     }
 

@@ -56,7 +56,7 @@ public final class Telemetry {
     /**
      * The general form: a part of a family that writes any number of samples.
      *
-     * @param type {@code counter}, {@code gauge} or {@code histogram}
+     * @param type {@code counter}, {@code gauge}, {@code histogram} or {@code summary}
      */
     public synchronized void collect(String name, String type, String help, Consumer<Samples> part) {
         Family family = families.computeIfAbsent(name, n -> new Family(type, help, new ArrayList<>()));
