@@ -54,9 +54,6 @@ public final class Restore implements RecoverySink {
                 return false;
             }
             lastName = s.family();
-            if (s.help() != null) {
-                family.help(s.help());
-            }
         }
         key.sealed(s.type(), s.family(), s.labels(), s.labelsOffset(), s.labelsLength());
         if (writer.reserveAnyway(family, s.type()) != Code.OK) {
@@ -74,6 +71,10 @@ public final class Restore implements RecoverySink {
         if (result != TableWriter.APPLIED) {
             writer.release(family);
             return false;
+        }
+        if (s.help() != null) {
+            // after the first series, with which a family begins anew, without help
+            family.help(s.help());
         }
         writer.backdate(reference, ageMillis / 1000);
         return true;
