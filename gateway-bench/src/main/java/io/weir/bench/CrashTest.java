@@ -34,7 +34,7 @@ public final class CrashTest {
     private final Path data;
     private final Random random;
     private final List<Worker> workers = new ArrayList<>();
-    private Process process;
+    private volatile Process process;
     private int port;
     private volatile boolean stopping;
 
@@ -54,8 +54,8 @@ public final class CrashTest {
         Path data = Files.createTempDirectory("weir-crash");
         System.out.println("seed " + seed + ", data in " + data);
         CrashTest test = new CrashTest(Path.of(arguments[0]), data, seed);
-        boolean good = test.run(kills);
-        System.exit(good ? 0 : 1);
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> test.process.destroyForcibly()));
+        System.exit(test.run(kills) ? 0 : 1);
     }
 
     private boolean run(int kills) throws Exception {
@@ -352,7 +352,8 @@ public final class CrashTest {
         /** By HTTP/1.0, whose body ends with the connection. */
         String scrape() throws IOException {
             socket.getOutputStream().write("GET /metrics HTTP/1.0\r\nHost: gateway\r\n\r\n".getBytes(ISO_8859_1));
-            return new String(in.readAllBytes(), ISO_8859_1);
+            String answer = new String(in.readAllBytes(), ISO_8859_1);
+            return answer.substring(answer.indexOf("\r\n\r\n") + 4);
         }
 
         private String line() throws IOException {

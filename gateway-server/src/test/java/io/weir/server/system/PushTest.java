@@ -365,7 +365,7 @@ class PushTest {
 
     static Wire.Answer ok() {
         return new Wire.Answer(
-                200, "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 2\r\n\r\n", "ok");
+                200, "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nX-Weir-Durability: memory\r\nContent-Length: 2\r\n\r\n", "ok");
     }
 
     private static String plain(double value) {
