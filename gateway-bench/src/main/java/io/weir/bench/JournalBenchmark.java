@@ -89,8 +89,8 @@ public class JournalBenchmark {
                     SystemNanoClock.INSTANCE);
             journal.recover(new Restore(table, limits, hash));
             ingest = new Ingest(table, limits, hash, policies, 1 << 20, () -> {}, journal.newLoop());
-            syncing = new AgentRunner(journal.syncIdle(), Throwable::printStackTrace, null, journal.sync());
-            folding = new AgentRunner(journal.checkpointIdle(), Throwable::printStackTrace, null, journal.checkpoints());
+            syncing = new AgentRunner(journal.syncIdle(), JournalBenchmark::failed, null, journal.sync());
+            folding = new AgentRunner(journal.checkpointIdle(), JournalBenchmark::failed, null, journal.checkpoints());
             AgentRunner.startOnThread(syncing);
             AgentRunner.startOnThread(folding);
         }
@@ -152,5 +152,9 @@ public class JournalBenchmark {
         if (code != Code.OK) {
             throw new IllegalStateException(code.toString());
         }
+    }
+
+    private static void failed(Throwable error) {
+        throw new IllegalStateException("a journal agent failed", error);
     }
 }

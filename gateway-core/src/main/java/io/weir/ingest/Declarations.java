@@ -22,6 +22,8 @@ final class Declarations {
         MetricType type;
         /** Whether a sample without TYPE line has fixed the type. */
         boolean byUse;
+        /** Whether this batch brings it series that were not live. */
+        boolean begun;
         /** Plain text to set when the batch commits; null for none. */
         byte[] help;
 
@@ -95,6 +97,7 @@ final class Declarations {
             d.family = null;
             d.type = null;
             d.byUse = false;
+            d.begun = false;
             d.help = null;
         }
         if (large) {

@@ -41,6 +41,7 @@ import java.util.function.Function;
 public final class Ingest {
     private static final int POOLED_BATCHES = 64;
     private static final int TURN_BYTES = 1 << 20;
+    private static final byte[] NO_HELP = {};
 
     /** A batch of so many samples leaves tens of megabytes of garbage behind. */
     private static final int PEAK_SAMPLES = 1 << 18;
@@ -319,18 +320,31 @@ public final class Ingest {
                 journal.cell(reference, cell.set, cell.value);
             }
         }
-        Declarations declarations = batch.declarations;
-        for (int i = 0; i < declarations.size(); i++) {
-            Declaration d = declarations.get(i);
-            Family family = d.help == null ? null : familyThere(d);
-            if (family != null) {
-                journal.help(family, d.help);
-            }
-        }
+        appendHelp(batch);
         batch.ticket = journal.end();
         batch.refused = refused;
         batch.settled = settled;
         turn.add(batch);
+    }
+
+    /** New HELP texts; and that there is none for families that may have begun anew, which takes the old one from them. */
+    private void appendHelp(Batch batch) {
+        Newcomers newcomers = batch.newcomers;
+        Declarations declarations = batch.declarations;
+        for (int i = 0, n = newcomers.size(); i < n; i++) {
+            if (newcomers.isReserved(i)) {
+                declarations.get(newcomers.declaration(i)).begun = true;
+            }
+        }
+        for (int i = 0; i < declarations.size(); i++) {
+            Declaration d = declarations.get(i);
+            Family family = d.help != null || d.begun ? familyThere(d) : null;
+            if (family != null && d.help != null) {
+                journal.help(family, d.help);
+            } else if (family != null && family.help() == null) {
+                journal.help(family, NO_HELP);
+            }
+        }
     }
 
     /** False when the record is gone: then the sample is superseded, as it will be when it is applied. */

@@ -25,7 +25,7 @@ final class Item {
     static final int KILL_CELL = 13;
     /** What the reference stands for from here on: family, type, label text. */
     static final int SERIES = 14;
-    /** New HELP text of a family; the reference does not move. */
+    /** New HELP text of a family, empty for none; the reference does not move. */
     static final int HELP = 15;
 
     private Item() {}

@@ -76,7 +76,7 @@ final class SegmentReplay {
                 Fold.FamilyState family = fold.family(family(from, refs));
                 byte[] help = from.getSpan();
                 if (counts || helps && !family.based) {
-                    family.help = help;
+                    family.help = help.length == 0 ? null : help;
                 }
                 continue;
             }
