@@ -24,9 +24,11 @@ final class WeirProcess implements AutoCloseable {
 
     /** Started in the directory, without variables of this process that could be options. */
     static WeirProcess start(Path directory, String... arguments) throws IOException {
+        // the first two flags stand in the manifest of the jar
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED",
+                "--enable-native-access=ALL-UNNAMED",
                 "-XX:TieredStopAtLevel=1",
                 "-Xmx256m",
                 "-cp",
