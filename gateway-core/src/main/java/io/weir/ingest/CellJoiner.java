@@ -25,13 +25,13 @@ final class CellJoiner {
         double sum;
         double count;
         double infinity;
+        boolean hasSum;
         boolean hasCount;
         boolean hasInfinity;
         double[] observedBounds;
         double[] observed;
+        /** Null when the cell has been united with another. */
         CellValue value;
-        /** Offset of the series' reservation and record once commit has resolved it. */
-        long reference;
     }
 
     private Cell[] cells = new Cell[4];
@@ -73,7 +73,8 @@ final class CellJoiner {
     }
 
     void sum(Cell cell, double value) {
-        cell.sum = cell.set ? value : cell.sum + value;
+        cell.sum = cell.set || !cell.hasSum ? value : cell.sum + value;
+        cell.hasSum = true;
     }
 
     void count(Cell cell, double value) {
@@ -123,6 +124,35 @@ final class CellJoiner {
         return last = cell;
     }
 
+    /** The cell of a target; null when nothing has come for it. */
+    Cell find(long target) {
+        int mask = index.length - 1;
+        int i = slot(target, mask);
+        for (int n; (n = index[i]) != 0; i = i + 1 & mask) {
+            if (cells[n - 1].target == target) {
+                return cells[n - 1];
+            }
+        }
+        return null;
+    }
+
+    /** Takes into one cell what has come for another of the same series, which is left without a value. */
+    void unite(Cell cell, Cell other) {
+        for (int i = 0; i < other.buckets; i++) {
+            bucket(cell, other.bounds[i], other.cumulative[i]);
+        }
+        if (other.hasInfinity) {
+            bucket(cell, Double.POSITIVE_INFINITY, other.infinity);
+        }
+        if (other.hasSum) {
+            sum(cell, other.sum);
+        }
+        if (other.hasCount) {
+            count(cell, other.count);
+        }
+        other.value = null;
+    }
+
     /** Makes the immutable value of a cell, or says what is wrong with it. */
     Code join(Cell cell) {
         if (cell.type == MetricType.SUMMARY) {
@@ -163,6 +193,7 @@ final class CellJoiner {
             cell.sum = 0;
             cell.count = 0;
             cell.infinity = 0;
+            cell.hasSum = false;
             cell.hasCount = false;
             cell.hasInfinity = false;
             cell.observed = null;

@@ -316,6 +316,9 @@ public final class Ingest {
         for (int i = 0; i < joiner.size(); i++) {
             Cell cell = joiner.cell(i);
             long reference = cell.target >= 0 ? cell.target : batch.newcomers.reference((int) (-1 - cell.target));
+            if (cell.value == null) {
+                continue;
+            }
             if (journal.isDefined(reference) || define(reference)) {
                 journal.cell(reference, cell.set, cell.value);
             }
@@ -411,6 +414,7 @@ public final class Ingest {
 
     private Code prepareAll(Batch batch) {
         Code code = batch.mayHaveLostSeries() && hasLostSeries(batch) ? Code.SERIES_ENDED : prepare(batch);
+        code = code == Code.OK ? unite(batch) : code;
         return code == Code.OK ? prepareCells(batch) : code;
     }
 
@@ -484,6 +488,29 @@ public final class Ingest {
             d.family = table.families().claim(d.name, 0, d.nameLength);
         }
         return d.family;
+    }
+
+    /**
+     * Joins again what belongs to one histogram: when another event loop makes a series live while a body names it, some of
+     * its lines have met a newcomer and others the record. Applied apart, a scrape could see the half, and a set would
+     * leave it.
+     */
+    private Code unite(Batch batch) {
+        CellJoiner joiner = batch.joiner;
+        for (int i = 0, n = batch.newcomers.size() == 0 ? 0 : joiner.size(); i < n; i++) {
+            Cell cell = joiner.cell(i);
+            Cell other = cell.target < 0 ? joiner.find(batch.newcomers.reference((int) (-1 - cell.target))) : null;
+            if (other == null) {
+                continue;
+            }
+            joiner.unite(cell, other);
+            Code code = joiner.join(cell);
+            if (code != Code.OK) {
+                batch.detail(describe(batch, cell));
+                return code;
+            }
+        }
+        return Code.OK;
     }
 
     /** Histograms merge into the union of their bounds, which has a limit as well. */
@@ -600,7 +627,9 @@ public final class Ingest {
 
         CellJoiner joiner = batch.joiner;
         for (int i = 0; i < joiner.size(); i++) {
-            applyCell(batch, joiner.cell(i));
+            if (joiner.cell(i).value != null) {
+                applyCell(batch, joiner.cell(i));
+            }
         }
     }
 

@@ -94,6 +94,44 @@ final class CoreRig {
         }
     }
 
+    /** One more event loop. */
+    Ingest newIngest() {
+        return new Ingest(table, limits, hash, name -> AggregationRules.DEFAULTS.policy(name), 1 << 16, () -> {});
+    }
+
+    /** Pushes a body in one piece through another event loop. */
+    Code pushTo(Ingest loop, Mode mode, String body) {
+        return pushAround(loop, mode, body, "", () -> {});
+    }
+
+    /** Pushes a body in two pieces, with something else in between. */
+    Code pushAround(Mode mode, String first, String second, Runnable between) {
+        return pushAround(ingest, mode, first, second, between);
+    }
+
+    private Code pushAround(Ingest loop, Mode mode, String first, String second, Runnable between) {
+        TextParser pieces = new TextParser(limits, hash.copy(), TextParser.Timestamps.IGNORE);
+        Batch batch = loop.open(mode);
+        try {
+            pieces.reset(batch);
+            for (String piece : new String[] {first, second}) {
+                byte[] bytes = piece.getBytes(UTF_8);
+                loop.enter();
+                Parser.Result result = pieces.parse(bytes, 0, bytes.length);
+                loop.exit();
+                if (result == Parser.Result.ERROR) {
+                    throw new AssertionError(pieces.failure().describe());
+                }
+                if (piece == first) {
+                    between.run();
+                }
+            }
+            return loop.commit(batch);
+        } finally {
+            loop.close(batch);
+        }
+    }
+
     Snapshot snapshot() {
         AtomicReference<Snapshot> taken = new AtomicReference<>();
         commands.snapshot(taken::set);

@@ -305,6 +305,23 @@ class IngestTest {
         assertThat(rig.scrape()).isEqualTo("# TYPE s gauge\ns{quantile=\"0.5\"} 1\n");
     }
 
+    @Test
+    void shouldKeepAHistogramWholeThatComesAliveWhileABodyNamesIt() {
+        Ingest otherLoop = rig.newIngest();
+        String first = "# TYPE h histogram\nh_bucket{le=\"1\"} 1\nh_bucket{le=\"+Inf\"} 1\n";
+        String second = "h_sum 1\nh_count 1\n";
+        for (Mode mode : Mode.values()) {
+            rig.delete(Selector.all());
+
+            assertThat(rig.pushAround(mode, first, second, () -> rig.pushTo(otherLoop, Mode.ADD, first + second)))
+                    .isEqualTo(Code.OK);
+
+            int times = mode == Mode.ADD ? 2 : 1;
+            assertThat(rig.scrape()).isEqualTo("# TYPE h histogram\nh_bucket{le=\"1\"} " + times
+                    + "\nh_bucket{le=\"+Inf\"} " + times + "\nh_sum " + times + "\nh_count " + times + "\n");
+        }
+    }
+
     // ---- all or nothing
 
     @Test
