@@ -103,11 +103,16 @@ public final class FileStorage implements Storage {
         return directory.toString();
     }
 
+    /** Of one system call: the JDK copies it to direct memory that stays with the thread, whatever its size. */
+    private static final int WRITE_BYTES_MAX = 1 << 20;
+
     private record FileOutput(FileChannel channel) implements Output {
         @Override
         public void write(byte[] buffer, int offset, int length) throws IOException {
             ByteBuffer bytes = ByteBuffer.wrap(buffer, offset, length);
-            while (bytes.hasRemaining()) {
+            int end = bytes.limit();
+            while (bytes.position() < end) {
+                bytes.limit(Math.min(end, bytes.position() + WRITE_BYTES_MAX));
                 channel.write(bytes);
             }
         }
