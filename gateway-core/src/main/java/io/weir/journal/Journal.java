@@ -3,10 +3,12 @@ package io.weir.journal;
 import io.weir.journal.FrameCursor.DamagedException;
 import java.io.Closeable;
 import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
@@ -35,6 +37,8 @@ public final class Journal implements AutoCloseable {
     private static final String TEMPORARY = ".tmp";
     private static final String CORRUPT = ".corrupt";
     private static final int PROBE_BYTES = 4096;
+    /** Frames of ends remembered one by one; of more, the oldest are taken together. */
+    private static final int ENDS_MAX = 1024;
     private static final long MILLI_NANOS = 1_000_000L;
 
     final JournalConfig config;
@@ -54,6 +58,7 @@ public final class Journal implements AutoCloseable {
     private final AtomicLong bytesWritten = new AtomicLong();
     private final List<Segment> segments = new ArrayList<>();
     private final List<long[]> uncertain = new ArrayList<>();
+    private final ArrayDeque<long[]> ends = new ArrayDeque<>();
     private volatile Chain[] chains = new Chain[0];
     private int loops;
     private volatile String failure;
@@ -147,6 +152,41 @@ public final class Journal implements AutoCloseable {
             }
         }
         return low;
+    }
+
+    /**
+     * A frame of ends, numbered {@code sequence}, tells with {@code low} which frames may or may not be part of the values it
+     * ends. Of those a checkpoint would keep the sum only, so no cut may come between the two.
+     */
+    void ended(long low, long sequence) {
+        synchronized (ends) {
+            ends.addLast(new long[] {low, sequence});
+            if (ends.size() > ENDS_MAX) {
+                long[] first = ends.pollFirst();
+                ends.peekFirst()[0] = first[0];
+            }
+        }
+    }
+
+    /**
+     * Where a checkpoint may end now. Frames of ends are looked at last: one that begins later finds nothing pending below
+     * this cut, one that is being made keeps it low, and one that is done is remembered.
+     */
+    private long cut() {
+        long cut = Math.min(low(null), killChain.pendingFrom);
+        synchronized (ends) {
+            Checkpoint base = current;
+            while (base != null && !ends.isEmpty() && ends.peekFirst()[1] < base.cut) {
+                ends.pollFirst();
+            }
+            for (Iterator<long[]> newestFirst = ends.descendingIterator(); newestFirst.hasNext(); ) {
+                long[] end = newestFirst.next();
+                if (end[0] < cut && cut <= end[1]) {
+                    cut = end[0];
+                }
+            }
+        }
+        return cut;
     }
 
     void wrote(int bytes) {
@@ -816,9 +856,9 @@ public final class Journal implements AutoCloseable {
             if (retryNanos != Long.MIN_VALUE && now - retryNanos < 0) {
                 return 0;
             }
-            long cut = low(null);
+            long cut = cut();
             Checkpoint base = current;
-            if (base != null && cut <= base.cut) {
+            if (cut <= (base == null ? 0 : base.cut)) {
                 return 0;
             }
             boolean wanted = checkpointWanted;

@@ -87,6 +87,7 @@ public final class KillJournal implements EndListener {
     public boolean commit() {
         if (count > 0) {
             sequence = journal.nextSequence();
+            journal.ended(low, sequence);
             FrameBuffer to = chain.buffer;
             to.beginFrame();
             to.putByte(Frame.KILLS);
