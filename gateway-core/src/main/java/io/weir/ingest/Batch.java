@@ -25,8 +25,17 @@ public final class Batch implements SampleSink, PointTarget {
     /** Operation of a staged observation, beside those of {@link TableWriter}; the upper bits number its bounds. */
     static final int OBSERVE = 0x80;
 
+    /** Operation of a staged sample that another one of the batch replaces; every one from here on is no scalar to apply. */
+    static final int REPLACED = 0x40;
+
     /** A sample without a time of its own. */
     static final long NO_STAMP = Long.MIN_VALUE;
+
+    /** Batches of so many samples keep their arrays. */
+    private static final int KEPT_SAMPLES = 4096;
+
+    /** Arrays for a large batch, all of one length. */
+    record LargeArrays(long[] targets, double[] values, int[] operations, int[] lines, long[] stamps) {}
 
     private static final byte[] LE = {'l', 'e'};
     private static final byte[] QUANTILE = "quantile".getBytes(StandardCharsets.US_ASCII);
@@ -431,6 +440,22 @@ public final class Batch implements SampleSink, PointTarget {
 
     private void grow() {
         int n = size << 1;
+        LargeArrays spare = n > KEPT_SAMPLES ? ingest.takeLarge(n) : null;
+        if (spare != null) {
+            System.arraycopy(targets, 0, spare.targets(), 0, size);
+            System.arraycopy(operations, 0, spare.operations(), 0, size);
+            System.arraycopy(values, 0, spare.values(), 0, size);
+            targets = spare.targets();
+            operations = spare.operations();
+            values = spare.values();
+            if (lines != null) {
+                System.arraycopy(lines, 0, spare.lines(), 0, size);
+                System.arraycopy(stamps, 0, spare.stamps(), 0, size);
+                lines = spare.lines();
+                stamps = spare.stamps();
+            }
+            return;
+        }
         targets = Arrays.copyOf(targets, n);
         operations = Arrays.copyOf(operations, n);
         values = Arrays.copyOf(values, n);
@@ -504,9 +529,10 @@ public final class Batch implements SampleSink, PointTarget {
         learntSize = i + 1;
     }
 
-    /** Forgets everything; large arrays go too, so that one large request does not stay in memory for ever. */
+    /** Forgets everything; large arrays go too, but for one set of them, so that a few large requests do not stay in memory. */
     void clear() {
-        if (targets.length > 4096) {
+        if (targets.length > KEPT_SAMPLES) {
+            ingest.giveLarge(targets, values, operations, lines, stamps);
             targets = new long[16];
             values = new double[16];
             operations = new int[16];

@@ -41,6 +41,9 @@ import java.util.function.Function;
 public final class Ingest {
     private static final int POOLED_BATCHES = 64;
     private static final int TURN_BYTES = 1 << 20;
+    /** The arrays of one batch up to this size stay for the next: 2 MB an event loop. */
+    private static final int LARGE_KEPT_SAMPLES = 1 << 16;
+
     private static final byte[] NO_HELP = {};
 
     /** A batch of so many samples leaves tens of megabytes of garbage behind. */
@@ -55,6 +58,8 @@ public final class Ingest {
     private final Runnable onPeak;
     private final ArrayDeque<Batch> pool = new ArrayDeque<>();
     private final List<double[]> bounds = new ArrayList<>();
+    private final Repeats repeats = new Repeats();
+    private Batch.LargeArrays large;
     private final LoopJournal journal;
     private final ArrayList<Batch> turn = new ArrayList<>();
     private int depth;
@@ -173,6 +178,9 @@ public final class Ingest {
         enter();
         try {
             RefusedLines refused = prepareLines(batch);
+            if (refused == null) {
+                repeats.mark(batch);
+            }
             joinObservations(batch, refused);
             apply(batch, refused);
             release(batch);
@@ -226,6 +234,9 @@ public final class Ingest {
             return Code.JOURNAL_FAILING;
         }
         RefusedLines refused = prepareLines(batch);
+        if (refused == null) {
+            repeats.mark(batch);
+        }
         joinObservations(batch, refused);
         append(batch, refused, key == null ? null : key.apply(refused), settled);
         return Code.OK;
@@ -289,28 +300,34 @@ public final class Ingest {
         journal.begin(key);
         long[] targets = batch.targets;
         int[] operations = batch.operations;
-        boolean lines = batch.lines != null;
-        for (int i = 0, n = batch.size; i < n; i++) {
-            if (!lines) {
-                i = journal.scalars(targets, operations, batch.values, i, n);
-                if (i == n) {
-                    break;
-                }
-            }
+        double[] values = batch.values;
+        long[] stamps = batch.lines == null ? null : batch.stamps;
+        for (int i = 0, n = batch.size; i < n; ) {
             int operation = operations[i];
-            if (operation >= Batch.OBSERVE || refused != null && refused.contains(batch.lines[i])) {
+            if (operation >= Batch.REPLACED || refused != null && refused.contains(batch.lines[i])) {
+                i++;
                 continue;
+            }
+            boolean stamped = operation == TableWriter.SET && stamps != null && stamps[i] != Batch.NO_STAMP;
+            if (refused == null && stamped == (stamps != null)) {
+                int next = stamped
+                        ? journal.stamped(targets, operations, values, stamps, Batch.NO_STAMP, i, n)
+                        : journal.scalars(targets, operations, values, i, n);
+                if (next > i) {
+                    i = next;
+                    continue;
+                }
             }
             long target = targets[i];
             long reference = target >= 0 ? target : batch.newcomers.reference((int) (-1 - target));
-            if (!journal.isDefined(reference) && !define(reference)) {
-                continue;
+            if (journal.isDefined(reference) || define(reference)) {
+                if (stamped) {
+                    journal.stamped(reference, stamps[i], values[i]);
+                } else {
+                    journal.scalar(reference, operation, values[i]);
+                }
             }
-            if (operation == TableWriter.SET && lines && batch.stamps[i] != Batch.NO_STAMP) {
-                journal.stamped(reference, batch.stamps[i], batch.values[i]);
-            } else {
-                journal.scalar(reference, operation, batch.values[i]);
-            }
+            i++;
         }
         CellJoiner joiner = batch.joiner;
         for (int i = 0; i < joiner.size(); i++) {
@@ -608,7 +625,7 @@ public final class Ingest {
         int[] lines = batch.lines;
         for (int i = 0, n = batch.size; i < n; i++) {
             int operation = operations[i];
-            if (operation >= Batch.OBSERVE || refused != null && refused.contains(lines[i])) {
+            if (operation >= Batch.REPLACED || refused != null && refused.contains(lines[i])) {
                 continue;
             }
             long target = targets[i];
@@ -789,6 +806,29 @@ public final class Ingest {
     }
 
     // ---- what batches need
+
+    /** The arrays of a large batch before, if they hold {@code samples}; else null. */
+    Batch.LargeArrays takeLarge(int samples) {
+        Batch.LargeArrays arrays = large;
+        if (arrays == null || arrays.targets().length < samples) {
+            return null;
+        }
+        large = null;
+        return arrays;
+    }
+
+    /** Keeps one set of arrays, unless it is very large. */
+    void giveLarge(long[] targets, double[] values, int[] operations, int[] lines, long[] stamps) {
+        int n = targets.length;
+        if (n <= LARGE_KEPT_SAMPLES && (large == null || large.targets().length < n)) {
+            large = new Batch.LargeArrays(
+                    targets,
+                    values,
+                    operations,
+                    lines == null ? new int[n] : lines,
+                    stamps == null ? new long[n] : stamps);
+        }
+    }
 
     TableWriter writer() {
         return writer;

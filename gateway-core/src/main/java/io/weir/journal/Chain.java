@@ -11,7 +11,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 final class Chain {
     final Journal journal;
     final int writer;
-    final FrameBuffer buffer = new FrameBuffer(256 << 10);
+    /** Keeps what a full turn of an event loop needs. */
+    final FrameBuffer buffer = new FrameBuffer(2 << 20);
     /** Segments that nothing is appended to any more, to be forced and closed. */
     final Queue<Segment> retired = new ConcurrentLinkedQueue<>();
 

@@ -175,6 +175,11 @@ final class CheckpointReader implements Closeable {
         return size == 0 ? 1 : (double) at / size;
     }
 
+    /** Whether all that has been read so far was good. */
+    boolean isGood() {
+        return badBlocks == 0;
+    }
+
     /** Whether everything that was written has been read. */
     boolean isWhole() {
         return badBlocks == 0 && ended && seriesCount == seriesPromised;

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeSet;
 
 /**
  * The series that some segments speak of, and what becomes of them as frames are applied in the order of their sequence
@@ -20,8 +21,11 @@ import java.util.Map;
 final class Fold {
     static final int NONE = -1;
 
-    /** Series of one fold; what is left of 63 bits is for the sequence numbers of one fold. */
+    /** Series of one fold, and numbers that processes give series. With {@link #PROCESSES_MAX} that makes 63 bits. */
     private static final int NUMBER_BITS = 28;
+
+    static final int REFERENCE_BITS = 30;
+    private static final int PROCESSES_MAX = 31;
 
     /** One family. */
     static final class FamilyState {
@@ -51,30 +55,40 @@ final class Fold {
     private final Map<Name, Integer> familyNumbers = new HashMap<>();
     private final List<FamilyState> families = new ArrayList<>();
 
-    private int[] index = new int[1024];
-    private int size;
-    private long[] hashes = new long[256];
+    // One series is one line of memory, in chunks that do not move.
+    private static final int STATE = 8;
+    private static final int CHUNK_BITS = 12;
+    private static final int CHUNK_MASK = (1 << CHUNK_BITS) - 1;
+    private static final int VALUE = 0;
+    private static final int TOUCHED = 1;
+    private static final int LAST = 2;
+    private static final int LAST_SET = 3;
+    private static final int STAMP = 4;
+    /** The place of the series in the store, as its last definition has it. */
+    private static final int PLACE = 5;
+    private static final int HASH = 6;
+    /** Where the label text lies, shifted by {@link #FLAG_BITS}, and the flags. */
+    private static final int TEXT = 7;
+    private static final int FLAG_BITS = 3;
+    private static final long LIVE = 1;
+    private static final long STAMPED = 2;
+    private static final long HANDED_OUT = 4;
+
+    private long[][] states = new long[16][];
     private int[] familyOf = new int[256];
     private byte[] types = new byte[256];
-    private byte[][] texts = new byte[256][];
-    private boolean[] live = new boolean[256];
-    private double[] values = new double[256];
-    private CellValue[] cells = new CellValue[256];
-    private boolean[] stamped = new boolean[256];
-    private long[] stamps = new long[256];
-    private long[] touched = new long[256];
-    private long[] lastSequence = new long[256];
-    private long[] lastSet = new long[256];
-    private long[] firstSequence = new long[256];
-    private boolean[] handedOut = new boolean[256];
+    /** Null until there is a histogram or summary. */
+    private CellValue[] cells;
+    private final Texts texts = new Texts();
+    private int[] index = new int[1024];
+    private int size;
+    private int lastFound = NONE;
+    private byte[] lastName;
+    private int lastNumber;
 
     Fold() {
         SecureRandom random = new SecureRandom();
         hash = new KeyHash(random.nextLong(), random.nextLong(), random.nextLong(), random.nextLong());
-    }
-
-    int size() {
-        return size;
     }
 
     // ---- families
@@ -85,13 +99,23 @@ final class Fold {
             return number;
         }
         families.add(new FamilyState(name));
+        lastName = null;
         return families.size() - 1;
     }
 
     /** The family of this name if any series here belongs to it, else null. */
     FamilyState findFamily(byte[] name) {
-        Integer number = familyNumbers.get(new Name(name));
-        return number == null ? null : families.get(number);
+        int number = familyNumber(name);
+        return number == NONE ? null : families.get(number);
+    }
+
+    /** Neighbours often share the array. */
+    private int familyNumber(byte[] name) {
+        if (name != lastName) {
+            lastNumber = familyNumbers.getOrDefault(new Name(name), NONE);
+            lastName = name;
+        }
+        return lastNumber;
     }
 
     FamilyState family(int number) {
@@ -102,32 +126,70 @@ final class Fold {
 
     /** Number of the series, {@link #NONE} when no segment speaks of it. */
     int find(byte[] family, MetricType type, byte[] labels, int offset, int length) {
-        if (size == 0) {
+        int number = size == 0 ? NONE : familyNumber(family);
+        if (number == NONE) {
             return NONE;
         }
-        Integer number = familyNumbers.get(new Name(family));
-        return number == null ? NONE : index[slot(number, type.ordinal(), labels, offset, length)] - 1;
+        if (isNext(number, type.ordinal(), labels, offset, length)) {
+            return ++lastFound;
+        }
+        int n = index[slot(number, type.ordinal(), labels, offset, length)] - 1;
+        lastFound = n == NONE ? lastFound : n;
+        return n;
+    }
+
+    /**
+     * Whether a series is the one behind that found last. Whoever names many names them in the order of the store, so this
+     * spares most of them the way through the index, which misses the cache at each step.
+     */
+    private boolean isNext(int family, int type, byte[] labels, int offset, int length) {
+        int n = lastFound + 1;
+        return n < size
+                && familyOf[n] == family
+                && types[n] == type
+                && texts.equal(state(n)[at(n) + TEXT] >>> FLAG_BITS, labels, offset, length);
     }
 
     int findOrAdd(int family, int type, byte[] labels, int offset, int length) {
+        if (isNext(family, type, labels, offset, length)) {
+            return ++lastFound;
+        }
         int i = slot(family, type, labels, offset, length);
         if (index[i] != 0) {
-            return index[i] - 1;
+            lastFound = index[i] - 1;
+            return lastFound;
         }
         int n = size;
-        if (n == values.length) {
-            grow(n << 1);
+        if (n == types.length) {
+            familyOf = Arrays.copyOf(familyOf, n << 1);
+            types = Arrays.copyOf(types, n << 1);
+            cells = cells == null ? null : Arrays.copyOf(cells, n << 1);
         }
-        hashes[n] = hash.h0();
+        int chunk = n >>> CHUNK_BITS;
+        if ((n & CHUNK_MASK) == 0) {
+            states = chunk < states.length ? states : Arrays.copyOf(states, chunk << 1);
+            states[chunk] = new long[STATE << CHUNK_BITS];
+        }
+        long[] s = states[chunk];
+        int o = at(n);
+        s[o + HASH] = hash.h0();
+        s[o + TEXT] = texts.add(labels, offset, length) << FLAG_BITS;
         familyOf[n] = family;
         types[n] = (byte) type;
-        texts[n] = Arrays.copyOfRange(labels, offset, offset + length);
-        firstSequence[n] = Long.MAX_VALUE;
+        lastFound = n;
         index[i] = ++size;
         if (size << 1 > index.length) {
             rehash();
         }
         return n;
+    }
+
+    private static int at(int n) {
+        return (n & CHUNK_MASK) * STATE;
+    }
+
+    private long[] state(int n) {
+        return states[n >>> CHUNK_BITS];
     }
 
     private int slot(int family, int type, byte[] labels, int offset, int length) {
@@ -136,38 +198,24 @@ final class Fold {
         int mask = index.length - 1;
         for (int i = (int) h & mask; ; i = i + 1 & mask) {
             int n = index[i] - 1;
-            if (n < 0
-                    || hashes[n] == h
-                            && familyOf[n] == family
-                            && types[n] == type
-                            && Arrays.equals(texts[n], 0, texts[n].length, labels, offset, offset + length)) {
+            if (n < 0) {
+                return i;
+            }
+            long[] s = state(n);
+            if (s[at(n) + HASH] == h
+                    && familyOf[n] == family
+                    && types[n] == type
+                    && texts.equal(s[at(n) + TEXT] >>> FLAG_BITS, labels, offset, length)) {
                 return i;
             }
         }
-    }
-
-    private void grow(int n) {
-        hashes = Arrays.copyOf(hashes, n);
-        familyOf = Arrays.copyOf(familyOf, n);
-        types = Arrays.copyOf(types, n);
-        texts = Arrays.copyOf(texts, n);
-        live = Arrays.copyOf(live, n);
-        values = Arrays.copyOf(values, n);
-        cells = Arrays.copyOf(cells, n);
-        stamped = Arrays.copyOf(stamped, n);
-        stamps = Arrays.copyOf(stamps, n);
-        touched = Arrays.copyOf(touched, n);
-        lastSequence = Arrays.copyOf(lastSequence, n);
-        lastSet = Arrays.copyOf(lastSet, n);
-        firstSequence = Arrays.copyOf(firstSequence, n);
-        handedOut = Arrays.copyOf(handedOut, n);
     }
 
     private void rehash() {
         index = new int[index.length << 1];
         int mask = index.length - 1;
         for (int n = 0; n < size; n++) {
-            int i = (int) hashes[n] & mask;
+            int i = (int) state(n)[at(n) + HASH] & mask;
             while (index[i] != 0) {
                 i = i + 1 & mask;
             }
@@ -180,38 +228,34 @@ final class Fold {
     }
 
     boolean isLive(int n) {
-        return live[n];
+        return (state(n)[at(n) + TEXT] & LIVE) != 0;
     }
 
-    /** A segment names the series in this frame. */
-    void named(int n, long sequence) {
-        firstSequence[n] = Math.min(firstSequence[n], sequence);
+    /** A process names the series by this number: the later definition, in the order of frames, counts. */
+    void named(int n, int process, int number) {
+        state(n)[at(n) + PLACE] = (long) process << Integer.SIZE | number;
     }
 
     /** The series has been handed out in the place the checkpoint had for it. */
     void handedOut(int n) {
-        handedOut[n] = true;
+        state(n)[at(n) + TEXT] |= HANDED_OUT;
     }
 
-    /** Live series not handed out yet, in the order in which they were named first: the store's own order. */
+    /** Live series not handed out yet, in the order of the store: by process, then by number. */
     int[] rest() {
+        int[] processes = processes();
         long[] order = new long[size];
-        long low = Long.MAX_VALUE;
-        for (int n = 0; n < size; n++) {
-            low = Math.min(low, firstSequence[n]);
-        }
         int count = 0;
-        boolean sorted = true;
         for (int n = 0; n < size; n++) {
-            if (live[n] && !handedOut[n]) {
-                order[count] = firstSequence[n] - low << NUMBER_BITS | n;
-                sorted &= count == 0 || order[count - 1] < order[count];
-                count++;
+            long[] s = state(n);
+            if ((s[at(n) + TEXT] & (LIVE | HANDED_OUT)) == LIVE) {
+                long place = s[at(n) + PLACE];
+                long process = Arrays.binarySearch(processes, (int) (place >>> Integer.SIZE));
+                long number = place & (1L << REFERENCE_BITS) - 1;
+                order[count++] = (Math.min(process, PROCESSES_MAX) << REFERENCE_BITS | number) << NUMBER_BITS | n;
             }
         }
-        if (!sorted) {
-            Arrays.sort(order, 0, count);
-        }
+        Arrays.sort(order, 0, count);
         int[] rest = new int[count];
         for (int i = 0; i < count; i++) {
             rest[i] = (int) (order[i] & (1 << NUMBER_BITS) - 1);
@@ -219,83 +263,125 @@ final class Fold {
         return rest;
     }
 
-    /** What the checkpoint says of a series. */
-    void base(int n, StoredSeries s) {
-        live[n] = true;
-        values[n] = s.value;
-        cells[n] = s.cell;
-        stamped[n] = s.stamped;
-        stamps[n] = s.stampNanos;
-        touched[n] = s.touchedMillis;
-        lastSequence[n] = -1;
-        lastSet[n] = -1;
+    /** Those that have named series, in their order. */
+    private int[] processes() {
+        TreeSet<Integer> found = new TreeSet<>();
+        int last = -1;
+        for (int n = 0; n < size; n++) {
+            int process = (int) (state(n)[at(n) + PLACE] >>> Integer.SIZE);
+            if (process != last) {
+                found.add(process);
+                last = process;
+            }
+        }
+        return found.stream().mapToInt(Integer::intValue).toArray();
     }
 
-    /** Fills {@code s} with a live series. */
-    void get(int n, StoredSeries s) {
+    /** What the checkpoint says of a series. */
+    void base(int n, StoredSeries from) {
+        long[] s = state(n);
+        int o = at(n);
+        s[o + VALUE] = Double.doubleToRawLongBits(from.value);
+        s[o + TOUCHED] = from.touchedMillis;
+        s[o + LAST] = -1;
+        s[o + LAST_SET] = -1;
+        s[o + STAMP] = from.stampNanos;
+        s[o + TEXT] |= LIVE | (from.stamped ? STAMPED : 0);
+        if (from.cell != null) {
+            cell(n, from.cell);
+        }
+    }
+
+    /** Fills {@code to} with a live series. */
+    void get(int n, StoredSeries to) {
+        long[] s = state(n);
+        int o = at(n);
         FamilyState family = families.get(familyOf[n]);
-        s.family = family.name;
-        s.help = family.help;
-        s.type = type(n);
-        s.labels = texts[n];
-        s.labelsOffset = 0;
-        s.labelsLength = texts[n].length;
-        s.value = values[n];
-        s.cell = cells[n];
-        s.stamped = stamped[n];
-        s.stampNanos = stamps[n];
-        s.touchedMillis = touched[n];
+        to.family = family.name;
+        to.help = family.help;
+        to.type = type(n);
+        texts.get(s[o + TEXT] >>> FLAG_BITS, to);
+        to.value = Double.longBitsToDouble(s[o + VALUE]);
+        to.cell = cells == null ? null : cells[n];
+        to.stamped = (s[o + TEXT] & STAMPED) != 0;
+        to.stampNanos = s[o + STAMP];
+        to.touchedMillis = s[o + TOUCHED];
     }
 
     // ---- operations, by the same rules as in the store
 
-    private boolean touch(int n, long sequence, long millis, boolean sets) {
-        touched[n] = Math.max(touched[n], millis);
-        lastSequence[n] = sequence;
-        if (sets) {
-            lastSet[n] = sequence;
-        }
-        if (live[n]) {
-            return true;
-        }
-        live[n] = true;
-        return false;
+    /** Notes an operation; says whether the series was live. */
+    private static boolean touch(long[] s, int o, long sequence, long millis) {
+        s[o + TOUCHED] = Math.max(s[o + TOUCHED], millis);
+        s[o + LAST] = sequence;
+        boolean was = (s[o + TEXT] & LIVE) != 0;
+        s[o + TEXT] |= LIVE;
+        return was;
     }
 
     void add(int n, long sequence, long millis, double x) {
-        double v = values[n];
-        values[n] = !touch(n, sequence, millis, false) || v != v ? x : x != x ? v : v + x;
+        long[] s = state(n);
+        int o = at(n);
+        double v = Double.longBitsToDouble(s[o + VALUE]);
+        double sum = !touch(s, o, sequence, millis) || v != v ? x : x != x ? v : v + x;
+        s[o + VALUE] = Double.doubleToRawLongBits(sum);
     }
 
     void set(int n, long sequence, long millis, double x) {
-        touch(n, sequence, millis, true);
-        values[n] = x;
+        long[] s = state(n);
+        int o = at(n);
+        touch(s, o, sequence, millis);
+        s[o + LAST_SET] = sequence;
+        s[o + VALUE] = Double.doubleToRawLongBits(x);
     }
 
     void least(int n, long sequence, long millis, double x) {
-        double v = values[n];
-        values[n] = !touch(n, sequence, millis, true) || v != v ? x : x != x ? v : Math.min(v, x);
+        double v = value(n);
+        boolean was = touch(state(n), at(n), sequence, millis);
+        lastSet(n, sequence, !was || v != v ? x : x != x ? v : Math.min(v, x));
     }
 
     void most(int n, long sequence, long millis, double x) {
-        double v = values[n];
-        values[n] = !touch(n, sequence, millis, true) || v != v ? x : x != x ? v : Math.max(v, x);
+        double v = value(n);
+        boolean was = touch(state(n), at(n), sequence, millis);
+        lastSet(n, sequence, !was || v != v ? x : x != x ? v : Math.max(v, x));
+    }
+
+    private double value(int n) {
+        return Double.longBitsToDouble(state(n)[at(n) + VALUE]);
+    }
+
+    private void lastSet(int n, long sequence, double x) {
+        state(n)[at(n) + LAST_SET] = sequence;
+        state(n)[at(n) + VALUE] = Double.doubleToRawLongBits(x);
     }
 
     void stamped(int n, long sequence, long millis, double x, long stamp) {
-        boolean older = live[n] && stamped[n] && stamps[n] > stamp;
-        touch(n, sequence, millis, true);
+        long[] s = state(n);
+        int o = at(n);
+        boolean older = (s[o + TEXT] & (LIVE | STAMPED)) == (LIVE | STAMPED) && s[o + STAMP] > stamp;
+        touch(s, o, sequence, millis);
+        s[o + LAST_SET] = sequence;
         if (!older) {
-            values[n] = x;
-            stamps[n] = stamp;
-            stamped[n] = true;
+            s[o + VALUE] = Double.doubleToRawLongBits(x);
+            s[o + STAMP] = stamp;
+            s[o + TEXT] |= STAMPED;
         }
     }
 
     void cell(int n, long sequence, long millis, boolean set, CellValue x) {
-        CellValue v = cells[n];
-        boolean was = touch(n, sequence, millis, set);
-        cells[n] = !was || set ? x : v.plus(x);
+        boolean was = touch(state(n), at(n), sequence, millis);
+        if (set) {
+            state(n)[at(n) + LAST_SET] = sequence;
+        }
+        cell(n, !was || set ? x : cells[n].plus(x));
+    }
+
+    private void cell(int n, CellValue x) {
+        if (cells == null) {
+            cells = new CellValue[types.length];
+        }
+        cells[n] = x;
     }
 
     /**
@@ -303,12 +389,14 @@ final class Fold {
      * value or have come after it: the difference tells.
      */
     void kill(int n, long low, double x) {
-        if (!live[n]) {
+        long[] s = state(n);
+        int o = at(n);
+        if ((s[o + TEXT] & LIVE) == 0) {
             return;
         }
-        if (lastSequence[n] >= low) {
-            double v = values[n];
-            if (lastSet[n] >= low) {
+        if (s[o + LAST] >= low) {
+            double v = value(n);
+            if (s[o + LAST_SET] >= low) {
                 if (Double.doubleToLongBits(v) != Double.doubleToLongBits(x)) {
                     return;
                 }
@@ -316,7 +404,7 @@ final class Fold {
                 double rest = v - x;
                 // sums of the same numbers in another order differ in their last bits
                 if (!(Math.abs(rest) <= 1e-9 * Math.max(Math.abs(v), Math.abs(x)))) {
-                    values[n] = rest == rest ? rest : v;
+                    s[o + VALUE] = Double.doubleToRawLongBits(rest == rest ? rest : v);
                     return;
                 }
             }
@@ -326,12 +414,14 @@ final class Fold {
 
     /** As {@link #kill(int, long, double)}. */
     void kill(int n, long low, CellValue x) {
-        if (!live[n]) {
+        long[] s = state(n);
+        int o = at(n);
+        if ((s[o + TEXT] & LIVE) == 0) {
             return;
         }
-        if (lastSequence[n] >= low) {
+        if (s[o + LAST] >= low) {
             CellValue v = cells[n];
-            if (lastSet[n] >= low) {
+            if (s[o + LAST_SET] >= low) {
                 if (!v.equals(x)) {
                     return;
                 }
@@ -347,10 +437,12 @@ final class Fold {
     }
 
     private void end(int n) {
-        live[n] = false;
-        stamped[n] = false;
-        cells[n] = null;
-        values[n] = 0;
+        long[] s = state(n);
+        s[at(n) + TEXT] &= ~(LIVE | STAMPED);
+        s[at(n) + VALUE] = 0;
+        if (cells != null) {
+            cells[n] = null;
+        }
     }
 
     /** What was added to {@code x} to make {@code v}; null for nothing. */

@@ -4,6 +4,8 @@ import io.weir.journal.FrameCursor.DamagedException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,7 +33,13 @@ final class Folding {
     private final List<Segment> segments;
     private final long cut;
     private final long upTo;
+    private final boolean own;
     private final DamageListener listener;
+    private final Map<Segment, SegmentReplay.Definitions> definitions = new IdentityHashMap<>();
+    /** Numbers of the checkpoint's series in its order. */
+    private int[] places = new int[1024];
+    private int placesSize;
+    private boolean placesHold;
     private final List<Void> voids = new ArrayList<>();
     final Fold fold = new Fold();
     final Map<String, TimedKey> keys = new LinkedHashMap<>();
@@ -44,25 +52,31 @@ final class Folding {
 
     /**
      * Of the given segments, by ascending number, frames count from {@code cut} to before {@code upTo}.
+     *
+     * @param own whether this process has written the segments: then what says that it defines nothing is believed
      */
-    Folding(Storage storage, List<Segment> segments, long cut, long upTo, DamageListener listener) {
+    Folding(
+            Storage storage, List<Segment> segments, long cut, long upTo, boolean own, DamageListener listener) {
         this.storage = storage;
         this.segments = segments;
         this.cut = cut;
         this.upTo = upTo;
+        this.own = own;
         this.listener = listener;
     }
 
     /** First reading of one segment: learns its series and its voids; says where it ends. */
     void index(Segment segment) {
-        SegmentReplay replay = new SegmentReplay(fold);
+        SegmentReplay.Definitions found = new SegmentReplay.Definitions();
+        definitions.put(segment, found);
+        SegmentReplay replay = new SegmentReplay(fold, found, true);
         long good = 0;
         try (SegmentReader reader = new SegmentReader(storage, segment.name(), segment.bytes)) {
             good = SegmentHeader.BYTES;
             while (reader.next()) {
                 if ((reader.flags & Frame.VOIDS) != 0) {
                     voids(reader.items);
-                } else {
+                } else if (!own || (reader.flags & Frame.PLAIN) == 0) {
                     replay.frame(reader, false, false);
                 }
                 good = reader.offset();
@@ -96,21 +110,26 @@ final class Folding {
 
     /** First reading of the checkpoint: what it says of the series the segments speak of, and its keys. */
     void base(CheckpointReader checkpoint) throws IOException {
+        placesSize = 0;
         checkpoint.read(new CheckpointReader.Visitor() {
             @Override
             public void series(StoredSeries s) {
                 Fold.FamilyState family = fold.findFamily(s.family);
-                if (family == null) {
-                    return;
+                int n = Fold.NONE;
+                if (family != null) {
+                    if (!family.based) {
+                        family.based = true;
+                        family.help = s.help;
+                    }
+                    n = find(s);
                 }
-                if (!family.based) {
-                    family.based = true;
-                    family.help = s.help;
-                }
-                int n = fold.find(s.family, s.type, s.labels, s.labelsOffset, s.labelsLength);
                 if (n != Fold.NONE) {
                     fold.base(n, s);
                 }
+                if (placesSize == places.length) {
+                    places = Arrays.copyOf(places, placesSize << 1);
+                }
+                places[placesSize++] = n;
             }
 
             @Override
@@ -118,6 +137,11 @@ final class Folding {
                 keys.put(key.key(), new TimedKey(key, millis));
             }
         });
+        placesHold = checkpoint.isWhole();
+    }
+
+    private int find(StoredSeries s) {
+        return fold.find(s.family, s.type, s.labels, s.labelsOffset, s.labelsLength);
     }
 
     /**
@@ -130,9 +154,12 @@ final class Folding {
         StoredSeries changed = new StoredSeries();
         if (checkpoint != null) {
             checkpoint.read(new CheckpointReader.Visitor() {
+                private int next;
+
                 @Override
                 public void series(StoredSeries s) throws IOException {
-                    int n = fold.find(s.family, s.type, s.labels, s.labelsOffset, s.labelsLength);
+                    // a block that could be read the first time and cannot now has taken its series away
+                    int n = placesHold && checkpoint.isGood() ? places[next++] : find(s);
                     if (n == Fold.NONE) {
                         Fold.FamilyState family = fold.findFamily(s.family);
                         s.help = family == null ? s.help : family.help;
@@ -180,7 +207,7 @@ final class Folding {
     /** The segments of one writer, one after the other. */
     private final class Cursor implements Closeable {
         final List<Segment> segments = new ArrayList<>();
-        final SegmentReplay replay = new SegmentReplay(fold);
+        SegmentReplay replay;
         SegmentReader reader;
         private int next;
         private long last = -1;
@@ -205,7 +232,7 @@ final class Folding {
                         return false;
                     }
                     Segment segment = segments.get(next++);
-                    replay.clear();
+                    replay = new SegmentReplay(fold, definitions.get(segment), false);
                     reader = new SegmentReader(storage, segment.name(), segment.bytes);
                 } catch (IOException | DamagedException e) {
                     listener.damaged(segments.get(next - 1), reader == null ? 0 : reader.offset(), e.getMessage());
@@ -228,7 +255,9 @@ final class Folding {
                 keys.remove(reader.key.key());
                 keys.put(reader.key.key(), new TimedKey(reader.key, reader.millis));
             }
-            replay.frame(reader, counts, !isVoid);
+            if (counts || (reader.flags & Frame.PLAIN) == 0) {
+                replay.frame(reader, counts, !isVoid);
+            }
         }
 
         @Override

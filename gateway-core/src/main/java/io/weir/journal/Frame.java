@@ -11,6 +11,8 @@ final class Frame {
     static final int KEY = 2;
     /** Frames of another writer that never were: writer, first and last sequence number of each run. */
     static final int VOIDS = 4;
+    /** Defines nothing: neither a series nor a HELP text is in it. */
+    static final int PLAIN = 8;
 
     private Frame() {}
 }

@@ -17,6 +17,9 @@ final class FrameBuffer {
     /** Head and value of a scalar. */
     static final int SCALAR_BYTES_MAX = 6 + 8;
 
+    /** The same with a stamp. */
+    static final int STAMPED_BYTES_MAX = SCALAR_BYTES_MAX + 10;
+
     /** A length beyond this is damage. */
     static final int BODY_BYTES_MAX = 1 << 28;
 
@@ -53,6 +56,11 @@ final class FrameBuffer {
     /** Bytes of the body so far. */
     int bodyBytes() {
         return size - frame - FRAME_HEAD;
+    }
+
+    /** Adds to the first byte of the body. */
+    void flag(int bits) {
+        bytes[frame + FRAME_HEAD] |= (byte) bits;
     }
 
     void endFrame() {
@@ -98,6 +106,11 @@ final class FrameBuffer {
     static int number(byte[] to, int at, long x) {
         LONG.set(to, at, x);
         return at + 8;
+    }
+
+    /** Writes where there is room. */
+    static void int32(byte[] to, int at, int x) {
+        INT.set(to, at, x);
     }
 
     void putSigned(long x) {

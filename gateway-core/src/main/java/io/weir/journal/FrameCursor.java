@@ -41,6 +41,17 @@ final class FrameCursor {
     }
 
     long getVarint() {
+        if (at < end) {
+            byte first = bytes[at];
+            if (first >= 0) {
+                at++;
+                return first;
+            }
+        }
+        return getLongVarint();
+    }
+
+    private long getLongVarint() {
         long x = 0;
         for (int shift = 0; shift < 70; shift += 7) {
             need(1);

@@ -36,6 +36,8 @@ public final class Journal implements AutoCloseable {
     private static final String LOCK = "lock";
     private static final String TEMPORARY = ".tmp";
     private static final String CORRUPT = ".corrupt";
+    /** Journal between two checkpoints, in sizes of the first. */
+    private static final int CHECKPOINT_FACTOR = 4;
     private static final int PROBE_BYTES = 4096;
     /** Frames of ends remembered one by one; of more, the oldest are taken together. */
     private static final int ENDS_MAX = 1024;
@@ -61,6 +63,8 @@ public final class Journal implements AutoCloseable {
     private final ArrayDeque<long[]> ends = new ArrayDeque<>();
     private volatile Chain[] chains = new Chain[0];
     private int loops;
+    /** Tells this process from those before: the number of its first file. */
+    private int process;
     private volatile String failure;
     private volatile long generation;
     private volatile boolean directoryChanged;
@@ -192,12 +196,19 @@ public final class Journal implements AutoCloseable {
     void wrote(int bytes) {
         bytesWritten.getAndAdd(bytes);
         long since = sinceCheckpoint.addAndGet(bytes);
-        if (since >= config.checkpointBytes() && since - bytes < config.checkpointBytes()) {
+        long due = checkpointDue();
+        if (since >= due && since - bytes < due) {
             LockSupport.unpark(checkpoints.thread);
         }
         if (config.sync() == JournalConfig.Sync.ALWAYS) {
             wakeSync();
         }
+    }
+
+    /** Journal after which the next checkpoint begins: a large one is not written anew for a little. */
+    private long checkpointDue() {
+        Checkpoint last = current;
+        return Math.max(config.checkpointBytes(), last == null ? 0 : CHECKPOINT_FACTOR * last.bytes);
     }
 
     void wakeSync() {
@@ -209,7 +220,7 @@ public final class Journal implements AutoCloseable {
         long number = nextNumber.getAndIncrement();
         Storage.Output output = storage.create(Segment.name(number));
         FrameBuffer head = new FrameBuffer(SegmentHeader.BYTES);
-        new SegmentHeader(SegmentHeader.VERSION, writer, number, before, wall.time(), sequence.get(), beforeSequence)
+        new SegmentHeader(SegmentHeader.VERSION, writer, number, before, wall.time(), sequence.get(), beforeSequence, process)
                 .write(head);
         try {
             output.write(head.bytes, 0, head.size);
@@ -385,7 +396,7 @@ public final class Journal implements AutoCloseable {
         checkChains(found, cut);
         List<Segment> counting = new ArrayList<>(found);
         counting.removeIf(s -> s.lastSequence >= 0);
-        Folding folding = new Folding(storage, counting, cut, Long.MAX_VALUE, this::setAside);
+        Folding folding = new Folding(storage, counting, cut, Long.MAX_VALUE, false, this::setAside);
         int done = 0;
         for (Segment segment : counting) {
             folding.index(segment);
@@ -422,6 +433,7 @@ public final class Journal implements AutoCloseable {
 
         forceFound(found, cut);
         sequence.set(Math.max(Math.max(folding.lastSequence + 1, cut), 1));
+        process = (int) Math.min(nextNumber.get() + 1, Integer.MAX_VALUE);
         current = base;
         long bytes = 0;
         synchronized (segments) {
@@ -849,7 +861,7 @@ public final class Journal implements AutoCloseable {
         @Override
         public int doWork() {
             thread = Thread.currentThread();
-            if (!isHealthy() || !checkpointWanted && sinceCheckpoint.get() < config.checkpointBytes()) {
+            if (!isHealthy() || !checkpointWanted && sinceCheckpoint.get() < checkpointDue()) {
                 return 0;
             }
             long now = clock.nanoTime();
@@ -889,7 +901,7 @@ public final class Journal implements AutoCloseable {
                 }
             }
             long from = base == null ? 0 : base.cut;
-            Folding folding = new Folding(storage, sources, from, cut, this::damaged);
+            Folding folding = new Folding(storage, sources, from, cut, true, this::damaged);
             for (Segment segment : sources) {
                 folding.index(segment);
             }

@@ -7,7 +7,7 @@ package io.weir.journal;
  * @param intervalMillis longest time between two forced states under {@link Sync#INTERVAL}
  * @param segmentBytes a segment of this size ends, once its samples outweigh its definitions
  * @param segmentBytesMax a segment of this size ends in any case
- * @param checkpointBytes journal written since the last checkpoint that starts the next
+ * @param checkpointBytes journal written since the last checkpoint that starts the next, if that is not small beside it
  * @param keysMax idempotency keys remembered; the oldest go first
  * @param keyMillis time for which an idempotency key is remembered
  * @param probeMillis how often a failing disk is tried again

@@ -32,6 +32,8 @@ public final class LoopJournal {
     private long sequence;
     private long firstSequence;
     private int frames;
+    /** Whether the open frame has defined nothing so far. */
+    private boolean plain;
 
     LoopJournal(Journal journal, Chain chain) {
         this.journal = journal;
@@ -73,6 +75,7 @@ public final class LoopJournal {
         }
         last = -1;
         lastStamp = 0;
+        plain = true;
     }
 
     /** Whether the open segment says what this reference stands for. */
@@ -88,6 +91,7 @@ public final class LoopJournal {
             lives = Arrays.copyOf(lives, Math.max(number + 1, lives.length << 1));
         }
         lives[number] = (int) (reference >>> LIFE_SHIFT);
+        plain = false;
         int before = to.size;
         head(number, Item.SERIES);
         family(family);
@@ -143,6 +147,59 @@ public final class LoopJournal {
         return i;
     }
 
+    /**
+     * As many SET operations with a stamp on defined references as come one after the other.
+     *
+     * @param stamps {@code none} for what has no stamp
+     * @return where it ended, as {@link #scalars}
+     */
+    public int stamped(long[] references, int[] operations, double[] values, long[] stamps, long none, int from, int end) {
+        int[] defined = lives;
+        int before = last;
+        long stampBefore = lastStamp;
+        int i = from;
+        while (i < end) {
+            int stop = Math.min(end, i + RUN);
+            to.ensure(RUN * FrameBuffer.STAMPED_BYTES_MAX);
+            byte[] bytes = to.bytes;
+            int at = to.size;
+            for (; i < stop; i++) {
+                long reference = references[i];
+                int number = (int) reference;
+                long stamp = stamps[i];
+                if (reference < 0
+                        || operations[i] != TableWriter.SET
+                        || stamp == none
+                        || number >= defined.length
+                        || defined[number] != (int) (reference >>> LIFE_SHIFT)) {
+                    break;
+                }
+                double value = values[i];
+                boolean isShort = FrameBuffer.isShort(value);
+                int step = number - before - 1;
+                before = number;
+                int kind = isShort ? Item.STAMP_SHORT : Item.STAMP;
+                at = FrameBuffer.varint(bytes, at, ((step << 1 ^ step >> 31) & 0xffff_ffffL) << 4 | kind);
+                long later = stamp - stampBefore;
+                stampBefore = stamp;
+                at = FrameBuffer.varint(bytes, at, later << 1 ^ later >> 63);
+                if (isShort) {
+                    long n = (long) value;
+                    at = FrameBuffer.varint(bytes, at, n << 1 ^ n >> 63);
+                } else {
+                    at = FrameBuffer.number(bytes, at, Double.doubleToRawLongBits(value));
+                }
+            }
+            to.size = at;
+            if (i < stop) {
+                break;
+            }
+        }
+        last = before;
+        lastStamp = stampBefore;
+        return i;
+    }
+
     private static int kind(int operation, double value, boolean isShort) {
         return operation == TableWriter.SET
                 ? isShort ? Item.SET_SHORT : Item.SET
@@ -188,6 +245,7 @@ public final class LoopJournal {
 
     /** New HELP text. */
     public void help(Family family, byte[] plainUtf8) {
+        plain = false;
         to.putVarint(Item.HELP);
         family(family);
         to.putSpan(plainUtf8, 0, plainUtf8.length);
@@ -195,6 +253,9 @@ public final class LoopJournal {
 
     /** Ends the frame; returns the ticket of its batch. */
     public long end() {
+        if (plain) {
+            to.flag(Frame.PLAIN);
+        }
         to.endFrame();
         return sequence;
     }

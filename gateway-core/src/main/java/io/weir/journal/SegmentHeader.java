@@ -9,7 +9,7 @@ import java.util.zip.CRC32C;
  *    0  "WEIRJRNL"         8     32  created, milliseconds   8
  *    8  format version     4     40  first sequence number   8
  *   12  writer             4     48  sequence number before  8
- *   16  number             8     56  zero                    4
+ *   16  number             8     56  process                 4
  *   24  number before      8     60  CRC32C of 0..59         4
  * </pre>
  *
@@ -19,6 +19,7 @@ import java.util.zip.CRC32C;
  * @param createdMillis wall clock
  * @param firstSequence no frame has a lower one
  * @param previousSequence that of the last frame in the segment before, -1 for none
+ * @param process greater for each process that writes to the directory; 0 where it is not known
  */
 record SegmentHeader(
         int version,
@@ -27,7 +28,8 @@ record SegmentHeader(
         long previous,
         long createdMillis,
         long firstSequence,
-        long previousSequence) {
+        long previousSequence,
+        int process) {
     static final int BYTES = 64;
     static final int VERSION = 1;
     static final int VERSION_MIN = 1;
@@ -46,7 +48,7 @@ record SegmentHeader(
         to.putLong(createdMillis);
         to.putLong(firstSequence);
         to.putLong(previousSequence);
-        to.putInt(0);
+        to.putInt(process);
         CRC32C crc = new CRC32C();
         crc.update(to.bytes, from, to.size - from);
         to.putInt((int) crc.getValue());
@@ -70,7 +72,8 @@ record SegmentHeader(
                 from.getLong(),
                 from.getLong(),
                 from.getLong(),
-                from.getLong());
+                from.getLong(),
+                from.getInt());
         CRC32C crc = new CRC32C();
         crc.update(bytes, 0, BYTES - 4);
         if (FrameCursor.intAt(bytes, BYTES - 4) != (int) crc.getValue()) {

@@ -1,9 +1,7 @@
 package io.weir.journal;
 
 import io.weir.sample.MetricType;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 
 /**
  * What the references of one segment stand for, and its frames applied to a {@link Fold}. One thread. Definitions of every
@@ -11,21 +9,46 @@ import java.util.List;
  */
 final class SegmentReplay {
     private final Fold fold;
+    private final Definitions definitions;
+    private final boolean first;
     private final Refs own = new Refs();
     private final Refs kills = new Refs();
+    private long stamp;
+
+    /** Series that the definitions of the segment name, in their order: found by the first reading, used by the second. */
+    static final class Definitions {
+        private int[] series = new int[256];
+        private int size;
+        private int next;
+
+        private void add(int n) {
+            if (size == series.length) {
+                series = Arrays.copyOf(series, size << 1);
+            }
+            series[size++] = n;
+        }
+    }
 
     /** Names in one scope: a segment, or a frame of ends. */
     private static final class Refs {
-        private static final int REFERENCES_MAX = 1 << 30;
+        private static final int REFERENCES_MAX = 1 << Fold.REFERENCE_BITS;
 
         int[] series = new int[256];
-        final List<Integer> families = new ArrayList<>();
+        int[] families = new int[16];
+        int familiesSize;
         final Cells cells = new Cells();
 
         void clear() {
             Arrays.fill(series, 0);
-            families.clear();
+            familiesSize = 0;
             cells.clear();
+        }
+
+        void addFamily(int family) {
+            if (familiesSize == families.length) {
+                families = Arrays.copyOf(families, familiesSize << 1);
+            }
+            families[familiesSize++] = family;
         }
 
         void define(int reference, int number) {
@@ -43,13 +66,15 @@ final class SegmentReplay {
         }
     }
 
-    SegmentReplay(Fold fold) {
+    /**
+     * For one segment.
+     *
+     * @param definitions filled by the first reading, read by the second, which sees the same frames
+     */
+    SegmentReplay(Fold fold, Definitions definitions, boolean first) {
         this.fold = fold;
-    }
-
-    /** A new segment begins. */
-    void clear() {
-        own.clear();
+        this.definitions = definitions;
+        this.first = first;
     }
 
     /**
@@ -67,9 +92,16 @@ final class SegmentReplay {
         }
         long sequence = frame.sequence;
         long millis = frame.millis;
-        long stamp = 0;
+        stamp = 0;
         int last = -1;
         while (from.hasMore()) {
+            if (counts) {
+                // the many, without a call each
+                last = scalars(from, refs.series, last, sequence, millis);
+                if (!from.hasMore()) {
+                    break;
+                }
+            }
             long head = from.getVarint();
             int kind = (int) head & 0xf;
             if (kind == Item.HELP) {
@@ -92,8 +124,16 @@ final class SegmentReplay {
                     throw new FrameCursor.DamagedException("type " + type);
                 }
                 int length = from.getLength();
-                int named = fold.findOrAdd(family, type, from.bytes, from.at, length);
-                fold.named(named, sequence);
+                int named;
+                if (first) {
+                    named = fold.findOrAdd(family, type, from.bytes, from.at, length);
+                    definitions.add(named);
+                } else {
+                    named = definitions.series[definitions.next++];
+                    if (!ends) {
+                        fold.named(named, frame.header.process(), last);
+                    }
+                }
                 refs.define(last, named);
                 from.skip(length);
                 continue;
@@ -101,23 +141,9 @@ final class SegmentReplay {
 
             int n = refs.get(last);
             switch (kind) {
-                case Item.ADD_ONE -> {
-                    if (counts) {
-                        fold.add(n, sequence, millis, 1);
-                    }
-                }
-                case Item.ADD_SHORT, Item.ADD -> {
-                    double x = kind == Item.ADD ? from.getDouble() : from.getSigned();
-                    if (counts) {
-                        fold.add(n, sequence, millis, x);
-                    }
-                }
-                case Item.SET_SHORT, Item.SET -> {
-                    double x = kind == Item.SET ? from.getDouble() : from.getSigned();
-                    if (counts) {
-                        fold.set(n, sequence, millis, x);
-                    }
-                }
+                case Item.ADD_ONE -> {}
+                case Item.ADD_SHORT, Item.SET_SHORT -> from.getSigned();
+                case Item.ADD, Item.SET -> from.getDouble();
                 case Item.MIN -> {
                     double x = from.getDouble();
                     if (counts) {
@@ -131,10 +157,11 @@ final class SegmentReplay {
                     }
                 }
                 case Item.STAMP_SHORT, Item.STAMP -> {
-                    stamp += from.getSigned();
-                    double x = kind == Item.STAMP ? from.getDouble() : from.getSigned();
-                    if (counts) {
-                        fold.stamped(n, sequence, millis, x, stamp);
+                    from.getSigned();
+                    if (kind == Item.STAMP) {
+                        from.getDouble();
+                    } else {
+                        from.getSigned();
                     }
                 }
                 case Item.CELL_ADD, Item.CELL_SET -> {
@@ -159,17 +186,48 @@ final class SegmentReplay {
         }
     }
 
+    /** Applies ADD and SET items, stamped or not, up to the first that is neither; returns the reference of the last. */
+    private int scalars(FrameCursor from, int[] series, int last, long sequence, long millis) {
+        while (from.hasMore()) {
+            int start = from.at;
+            long head = from.getVarint();
+            int kind = (int) head & 0xf;
+            if (kind > Item.SET && kind != Item.STAMP && kind != Item.STAMP_SHORT) {
+                from.at = start;
+                break;
+            }
+            int step = (int) (head >>> 4);
+            last += (step >>> 1 ^ -(step & 1)) + 1;
+            if (last < 0 || last >= series.length || series[last] == 0) {
+                throw new FrameCursor.DamagedException("reference " + last);
+            }
+            int n = series[last] - 1;
+            switch (kind) {
+                case Item.ADD_ONE -> fold.add(n, sequence, millis, 1);
+                case Item.ADD_SHORT -> fold.add(n, sequence, millis, from.getSigned());
+                case Item.ADD -> fold.add(n, sequence, millis, from.getDouble());
+                case Item.SET_SHORT -> fold.set(n, sequence, millis, from.getSigned());
+                case Item.SET -> fold.set(n, sequence, millis, from.getDouble());
+                default -> {
+                    stamp += from.getSigned();
+                    double x = kind == Item.STAMP ? from.getDouble() : from.getSigned();
+                    fold.stamped(n, sequence, millis, x, stamp);
+                }
+            }
+        }
+        return last;
+    }
+
     private int family(FrameCursor from, Refs refs) {
         long number = from.getVarint();
-        List<Integer> families = refs.families;
-        if (number >= 0 && number < families.size()) {
-            return families.get((int) number);
+        if (number >= 0 && number < refs.familiesSize) {
+            return refs.families[(int) number];
         }
-        if (number != families.size()) {
+        if (number != refs.familiesSize) {
             throw new FrameCursor.DamagedException("family " + number);
         }
         int family = fold.family(from.getSpan());
-        families.add(family);
+        refs.addFamily(family);
         if (from.getByte() != 0) {
             byte[] help = from.getSpan();
             Fold.FamilyState state = fold.family(family);

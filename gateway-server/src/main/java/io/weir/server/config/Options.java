@@ -96,7 +96,7 @@ final class Options {
                             DURABILITY,
                             Type.SIZE,
                             Values.formatSize(JOURNAL.checkpointBytes()),
-                            "Journal written since the last checkpoint that starts the next")
+                            "Least journal between two checkpoints; a large checkpoint waits for four times its size")
                     .range(64 << 10, 1L << 40));
 
     static final Option IDEMPOTENCY_TTL = add(new Option(
