@@ -7,8 +7,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -27,7 +29,8 @@ final class Folding {
         void series(StoredSeries series) throws IOException;
     }
 
-    private record Void(int writer, long first, long last) {}
+    /** Frames of a writer that never were. */
+    record Void(int writer, long first, long last) {}
 
     private final Storage storage;
     private final List<Segment> segments;
@@ -40,7 +43,9 @@ final class Folding {
     private int[] places = new int[1024];
     private int placesSize;
     private boolean placesHold;
-    private final List<Void> voids = new ArrayList<>();
+    private final Set<Void> voids = new LinkedHashSet<>();
+    /** Voids that were needed: the segments do hold frames of theirs. */
+    final Set<Void> voided = new LinkedHashSet<>();
     final Fold fold = new Fold();
     final Map<String, TimedKey> keys = new LinkedHashMap<>();
     long lastSequence = -1;
@@ -102,6 +107,9 @@ final class Folding {
     private boolean isVoid(int writer, long sequence) {
         for (Void v : voids) {
             if (v.writer == writer && v.first <= sequence && sequence <= v.last) {
+                if (sequence >= cut) {
+                    voided.add(v);
+                }
                 return true;
             }
         }

@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.agrona.concurrent.Agent;
@@ -292,6 +293,7 @@ public final class Journal implements AutoCloseable {
         if (voids.isEmpty()) {
             return;
         }
+        // a file of its own: pages that a failed force has left behind are not to be trusted
         Segment segment = newSegment(SegmentHeader.JOURNAL, -1, -1);
         segment.closed = true;
         try (Storage.Output output = segment.output) {
@@ -444,6 +446,7 @@ public final class Journal implements AutoCloseable {
             }
         }
         sinceCheckpoint.set(bytes);
+        renewVoids(folding.voided);
         // should a force have failed before the end of the last process, its frames are on no disk until written anew
         checkpointWanted |= folding.frames > 0;
         progress = 1;
@@ -463,6 +466,22 @@ public final class Journal implements AutoCloseable {
         } catch (IOException e) {
             failed("cannot force what was found", e);
             checkpointWanted = true;
+        }
+    }
+
+    /** A void whose force failed is read from the cache of the system all the same: what it voids may yet come back. */
+    private void renewVoids(Set<Folding.Void> voided) {
+        for (Folding.Void v : voided) {
+            uncertain(v.writer(), v.first(), v.last());
+        }
+        if (voided.isEmpty()) {
+            return;
+        }
+        try {
+            writeVoids();
+            storage.forceDirectory();
+        } catch (IOException e) {
+            failed("cannot write what was found to be void", e);
         }
     }
 
