@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.LongConsumer;
 import java.util.zip.CRC32C;
 
 /** Reads a checkpoint block by block. One thread. A damaged block is passed over; the others stand for themselves. */
@@ -33,6 +34,7 @@ final class CheckpointReader implements Closeable {
     private long at = CheckpointHeader.BYTES;
     private long badBlocks;
     private long firstDamage = -1;
+    private LongConsumer onDamage = offset -> {};
     private boolean ended;
     private long seriesCount;
     private long seriesPromised;
@@ -118,6 +120,12 @@ final class CheckpointReader implements Closeable {
     private void damaged(long offset) {
         badBlocks++;
         firstDamage = firstDamage < 0 ? offset : firstDamage;
+        onDamage.accept(offset);
+    }
+
+    /** Who is told where each damaged block lies. */
+    void onDamage(LongConsumer listener) {
+        onDamage = listener;
     }
 
     private void series(Visitor visitor) throws IOException {

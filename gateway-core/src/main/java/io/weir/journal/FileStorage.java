@@ -42,6 +42,31 @@ public final class FileStorage implements Storage {
         }
     }
 
+    /**
+     * As {@link #lock}, but for one of several who only read: keeps those out who write, and creates nothing.
+     *
+     * @throws DirectoryInUseException when a process that writes holds it
+     */
+    Closeable lockToRead(String name) throws IOException {
+        if (!Files.exists(directory.resolve(name))) {
+            return () -> {};
+        }
+        FileChannel channel = FileChannel.open(directory.resolve(name), StandardOpenOption.READ);
+        try {
+            FileLock lock = channel.tryLock(0, Long.MAX_VALUE, true);
+            if (lock == null) {
+                throw new DirectoryInUseException(place());
+            }
+            return channel;
+        } catch (OverlappingFileLockException e) {
+            channel.close();
+            throw new DirectoryInUseException(place());
+        } catch (IOException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
     @Override
     public List<String> list() throws IOException {
         List<String> names = new ArrayList<>();

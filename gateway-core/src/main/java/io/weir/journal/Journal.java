@@ -34,9 +34,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class Journal implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Journal.class);
-    private static final String LOCK = "lock";
+    static final String LOCK = "lock";
     private static final String TEMPORARY = ".tmp";
-    private static final String CORRUPT = ".corrupt";
+    static final String CORRUPT = ".corrupt";
     /** Journal between two checkpoints, in sizes of the first. */
     private static final int CHECKPOINT_FACTOR = 4;
     private static final int PROBE_BYTES = 4096;

@@ -4,6 +4,7 @@ import io.weir.journal.DirectoryInUseException;
 import io.weir.journal.FileStorage;
 import io.weir.journal.Journal;
 import io.weir.journal.JournalConfig;
+import io.weir.journal.Storage;
 import io.weir.server.config.ExitCode;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
@@ -47,9 +48,17 @@ public final class DataDirectory {
      */
     static Journal journal(Path path, JournalConfig config) throws StartupException {
         Path directory = open(path);
+        return journal(directory, new FileStorage(directory), config);
+    }
+
+    /**
+     * The journal in a directory that {@link #open} has returned, by way of another storage.
+     *
+     * @throws StartupException of {@link ExitCode#STORAGE}
+     */
+    public static Journal journal(Path directory, Storage storage, JournalConfig config) throws StartupException {
         try {
-            return Journal.open(
-                    new FileStorage(directory), config, SystemEpochClock.INSTANCE, SystemNanoClock.INSTANCE);
+            return Journal.open(storage, config, SystemEpochClock.INSTANCE, SystemNanoClock.INSTANCE);
         } catch (DirectoryInUseException e) {
             throw new StartupException(
                     ExitCode.STORAGE,

@@ -7,6 +7,7 @@ import io.weir.server.config.ConfigLoader;
 import io.weir.server.config.ConfigPrint;
 import io.weir.server.config.ExitCode;
 import io.weir.server.config.HelpText;
+import io.weir.server.data.DataCommand;
 import io.weir.server.log.Logging;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
@@ -40,6 +41,9 @@ public final class Main {
 
     private int run(List<String> arguments) {
         try {
+            if (!arguments.isEmpty() && arguments.get(0).equals("data")) {
+                return new DataCommand(environment, out, err).run(arguments.subList(1, arguments.size()));
+            }
             CommandLine commandLine = CommandLine.parse(arguments);
             switch (commandLine.command()) {
                 case HELP -> out.print(help(commandLine));

@@ -29,7 +29,8 @@ public record CommandLine(Command command, Settings settings, List<String> opera
         return command == Command.HELP ? operands.stream().findFirst() : Optional.empty();
     }
 
-    private static final List<String> COMMANDS = List.of("check config", "config print", "help", "version");
+    private static final List<String> COMMANDS = List.of(
+            "check config", "config print", "data check", "data export", "data import", "help", "version");
 
     /**
      * Flags are {@code --name=value}, {@code --name value}, and for booleans {@code --name} and {@code --no-name}.

@@ -13,6 +13,8 @@ public final class HelpText {
               weir [flags]                  start the gateway
               weir check config FILE        check a configuration file; exit code 0 or 78
               weir config print [flags]     print every option's effective value and where it comes from
+              weir data check|export|import DIR
+                                            look at, write out or fill a data directory; weir data --help
               weir help [GROUP]             this text, or one group of it
               weir version                  version, commit and Java
 
