@@ -162,7 +162,11 @@ final class CheckpointReader implements Closeable {
             series.help = helps.get((int) family);
 
             int form = from.getByte();
-            series.type = MetricType.of(form & 0xf);
+            int type = form & 0xf;
+            if (type > MetricType.SUMMARY.ordinal()) {
+                throw new FrameCursor.DamagedException("type " + type);
+            }
+            series.type = MetricType.of(type);
             series.cell = null;
             series.value = 0;
             switch (form & 0x70) {

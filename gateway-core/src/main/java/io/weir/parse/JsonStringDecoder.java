@@ -201,7 +201,7 @@ public final class JsonStringDecoder {
     }
 
     private int refuse(byte c, String detail) {
-        failure = new ParseFailure(Code.BAD_JSON, line, column, Excerpt.of(new byte[] {c}, 0, 1, 0), detail);
+        failure = new ParseFailure(Code.BAD_JSON, line, Math.max(1, column), Excerpt.of(new byte[] {c}, 0, 1, 0), detail);
         return -1;
     }
 

@@ -32,6 +32,7 @@ class JsonStringDecoderTest {
         bad("\n ", 2, 2);
         bad("abc", 1, 1);
         bad(" {}", 1, 2);
+        badBytes(1, 1, 0x9f); // the second byte of a character, without the first
         bad("\ufeff\"a\"", 1, 1);
         bad("\"", 1, 2);
         bad("\"abc", 1, 5);
@@ -120,7 +121,18 @@ class JsonStringDecoderTest {
     }
 
     private static void bad(String body, long line, int column) {
-        byte[] b = body.getBytes(StandardCharsets.UTF_8);
+        bad(body, body.getBytes(StandardCharsets.UTF_8), line, column);
+    }
+
+    private static void badBytes(long line, int column, int... bytes) {
+        byte[] b = new byte[bytes.length];
+        for (int i = 0; i < b.length; i++) {
+            b[i] = (byte) bytes[i];
+        }
+        bad("bytes", b, line, column);
+    }
+
+    private static void bad(String body, byte[] b, long line, int column) {
         JsonStringDecoder decoder = new JsonStringDecoder();
         decode(decoder, b, 0);
         ParseFailure whole = decoder.failure();
