@@ -167,7 +167,7 @@ public final class JournalReader {
 
     /** Returns the number of good frames. */
     private long segment(String name, long number) throws IOException {
-        SegmentReplay replay = new SegmentReplay(new Fold());
+        SegmentReplay replay = new SegmentReplay(new Fold(), new SegmentReplay.Definitions(), true);
         long good = 0;
         long frames = 0;
         try (SegmentReader reader = new SegmentReader(storage, name, Long.MAX_VALUE)) {
@@ -230,7 +230,7 @@ public final class JournalReader {
                 counting.add(new Segment(s.number, s.writer, -1, null, s.bytes, -1));
             }
         }
-        Folding folding = new Folding(storage, counting, cut, Long.MAX_VALUE, (segment, offset, what) -> {});
+        Folding folding = new Folding(storage, counting, cut, Long.MAX_VALUE, false, (segment, offset, what) -> {});
         for (Segment segment : counting) {
             folding.index(segment);
         }

@@ -1,5 +1,8 @@
 package io.weir.server;
 
+import io.weir.server.cli.Command;
+import io.weir.server.cli.Commands;
+import io.weir.server.cli.Terminal;
 import io.weir.server.config.CommandLine;
 import io.weir.server.config.Config;
 import io.weir.server.config.ConfigException;
@@ -44,7 +47,11 @@ public final class Main {
             if (!arguments.isEmpty() && arguments.get(0).equals("data")) {
                 return new DataCommand(environment, out, err).run(arguments.subList(1, arguments.size()));
             }
-            CommandLine commandLine = CommandLine.parse(arguments);
+            Optional<Command> command = Commands.find(arguments);
+            if (command.isPresent()) {
+                return Commands.run(command.get(), arguments, new Terminal(System.in, out, err, environment));
+            }
+            CommandLine commandLine = CommandLine.parse(arguments, Commands.names());
             switch (commandLine.command()) {
                 case HELP -> out.print(help(commandLine));
                 case VERSION -> out.println(Build.read().describe());
@@ -65,8 +72,12 @@ public final class Main {
     }
 
     private static String help(CommandLine commandLine) throws ConfigException {
+        Optional<Command> command = Commands.find(commandLine.operands());
+        if (command.isPresent()) {
+            return Commands.help(command.get());
+        }
         Optional<String> group = commandLine.helpGroup();
-        return group.isPresent() ? HelpText.render(group.get()) : HelpText.render();
+        return group.isPresent() ? HelpText.render(group.get()) : HelpText.renderWith(Commands.listing());
     }
 
     private void check(String file) throws ConfigException {

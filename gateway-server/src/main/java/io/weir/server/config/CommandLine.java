@@ -3,6 +3,7 @@ package io.weir.server.config;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * What the user typed.
@@ -38,6 +39,11 @@ public record CommandLine(Command command, Settings settings, List<String> opera
      * @throws ConfigException of {@link ExitCode#USAGE}
      */
     public static CommandLine parse(List<String> arguments) throws ConfigException {
+        return parse(arguments, List.of());
+    }
+
+    /** As {@link #parse(List)}; {@code further} are words that may have been meant by an unknown one. */
+    public static CommandLine parse(List<String> arguments, List<String> further) throws ConfigException {
         Settings settings = new Settings();
         List<String> words = new ArrayList<>();
         Command asked = null;
@@ -53,7 +59,7 @@ public record CommandLine(Command command, Settings settings, List<String> opera
                 words.add(argument);
             }
         }
-        return command(asked, words, settings);
+        return command(asked, words, settings, further);
     }
 
     /** Returns how many further arguments the flag took. */
@@ -102,11 +108,12 @@ public record CommandLine(Command command, Settings settings, List<String> opera
         };
     }
 
-    private static CommandLine command(Command asked, List<String> words, Settings settings) throws ConfigException {
+    private static CommandLine command(Command asked, List<String> words, Settings settings, List<String> further)
+            throws ConfigException {
         Command command = asked == null ? command(words) : asked;
         if (command == null) {
             throw usage("unknown command " + Settings.quote(String.join(" ", words))
-                    + didYouMean(String.join(" ", words), COMMANDS, "")
+                    + didYouMean(String.join(" ", words), Stream.concat(COMMANDS.stream(), further.stream()).toList(), "")
                     + "; to start the gateway give flags only");
         }
         int taken = command == Command.CHECK_CONFIG || command == Command.PRINT_CONFIG ? 2 : 1;

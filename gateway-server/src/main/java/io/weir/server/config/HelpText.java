@@ -17,7 +17,7 @@ public final class HelpText {
                                             look at, write out or fill a data directory; weir data --help
               weir help [GROUP]             this text, or one group of it
               weir version                  version, commit and Java
-
+            %s
             Every flag is also an environment variable (--log.level is WEIR_LOG_LEVEL) and a key of the YAML file given
             with --config.file (dots are nesting). A flag beats the environment beats the file beats the default.
             """;
@@ -41,13 +41,22 @@ public final class HelpText {
 
     private HelpText() {}
 
-    /** All of it. */
-    public static String render() {
-        StringBuilder text = new StringBuilder(USAGE);
+    /**
+     * All of it.
+     *
+     * @param commands one line for each further command, each with its line end
+     */
+    public static String renderWith(String commands) {
+        StringBuilder text = new StringBuilder(USAGE.formatted(commands));
         for (Option.Group group : Option.Group.values()) {
             group(text, group);
         }
         return text.append(EXAMPLES).toString();
+    }
+
+    /** All flags, with their dashes. */
+    public static List<String> flags() {
+        return Options.all().stream().map(Option::flag).toList();
     }
 
     /**

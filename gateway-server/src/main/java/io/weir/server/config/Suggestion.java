@@ -1,13 +1,13 @@
 package io.weir.server.config;
 
-/** The known word that is nearest to a mistyped one. */
-final class Suggestion {
+/** The known word that is nearest to a mistyped one. Any thread. */
+public final class Suggestion {
     private static final int WORD_LENGTH_MAX = 128;
 
     private Suggestion() {}
 
     /** The candidate with the fewest edits, at most a third of the word's length; null when none is near. */
-    static String nearest(String word, Iterable<String> candidates) {
+    public static String nearest(String word, Iterable<String> candidates) {
         if (word.length() > WORD_LENGTH_MAX) {
             return null;
         }

@@ -59,7 +59,7 @@ class ConfigDocumentTest {
 
     @Test
     void shouldNameEveryOptionInHelpAndDocument() {
-        String help = HelpText.render();
+        String help = HelpText.renderWith("");
         String document = ConfigDocument.render();
         for (Option option : Options.all()) {
             assertThat(help).contains("  " + option.flag()).contains(option.initial());
@@ -69,6 +69,6 @@ class ConfigDocumentTest {
 
     @Test
     void shouldKeepHelpLinesWithinOneScreenWidth() {
-        assertThat(HelpText.render().lines()).allMatch(line -> line.length() <= 116);
+        assertThat(HelpText.renderWith("").lines()).allMatch(line -> line.length() <= 116);
     }
 }
