@@ -3,6 +3,8 @@ package io.weir.server;
 import io.weir.journal.Journal;
 import io.weir.journal.JournalConfig;
 import io.weir.parse.TextParser;
+import io.weir.server.auth.Access;
+import io.weir.server.auth.WebRules;
 import io.weir.server.config.Address;
 import io.weir.server.config.Config;
 import io.weir.server.config.ConfigException;
@@ -37,6 +39,7 @@ public final class Weir implements AutoCloseable {
 
     private final Telemetry telemetry = new Telemetry();
     private final Core core;
+    private final Access access;
     private final HttpServer http;
     private final RemoteWrite remoteWrite;
     private final ConfigSource source;
@@ -63,11 +66,14 @@ public final class Weir implements AutoCloseable {
         }
         remoteWrite = RemoteWrite.start(config.remoteWrite(), core.commands()::snapshot, build.version());
         SinkMetrics.register(telemetry, remoteWrite.stats());
+        access = new Access(telemetry, System::nanoTime);
+        access.apply(config.auth(), WebRules.NONE);
         http = new HttpServer(
                 HttpServer.Options.of(
                         config.web().listenAddresses().stream().map(Weir::socketAddress).toList(),
                         config.limits(),
-                        core::newIngest),
+                        core::newIngest,
+                        access),
                 Routes.of(parts(build)),
                 telemetry);
     }
@@ -170,6 +176,11 @@ public final class Weir implements AutoCloseable {
         return http.addresses();
     }
 
+    /** Every route with its scope, such as {@code POST /metrics push}. */
+    public List<String> scopes() {
+        return http.scopes();
+    }
+
     /** Returns once {@link #requestStop} was called. */
     public void awaitStopRequest() throws InterruptedException {
         stopRequested.await();
@@ -196,6 +207,7 @@ public final class Weir implements AutoCloseable {
             return e.getMessage();
         }
         core.rules(fresh.aggregation());
+        access.apply(fresh.auth(), WebRules.NONE);
         config = fresh;
         reloaded = true;
         LOG.info("configuration reloaded");
@@ -207,6 +219,7 @@ public final class Weir implements AutoCloseable {
     public void close() {
         unready = "stopping";
         http.stop(GRACE);
+        access.close();
         remoteWrite.close();
         core.close();
     }

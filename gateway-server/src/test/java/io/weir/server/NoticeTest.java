@@ -22,7 +22,8 @@ class NoticeTest {
             "hdrhistogram", "HdrHistogram",
             "fastdoubleparser", "FastDoubleParser",
             "slf4j", "SLF4J",
-            "logback", "Logback classic and core");
+            "logback", "Logback classic and core",
+            "bcrypt", "bcrypt");
 
     @Test
     void shouldNameEveryShippedWorkWithItsVersion() throws IOException {

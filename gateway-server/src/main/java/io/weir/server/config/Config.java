@@ -4,6 +4,7 @@ import io.weir.ingest.AggregationRules;
 import io.weir.ingest.PointRules;
 import io.weir.journal.JournalConfig;
 import io.weir.sample.Limits;
+import io.weir.server.auth.AuthConfig;
 import io.weir.server.remotewrite.RemoteWriteConfig;
 import java.nio.file.Path;
 import java.util.List;
@@ -17,6 +18,7 @@ import java.util.Optional;
  * @param aggregation gauge policies and times to live, with the rules of the file
  * @param influx how line protocol becomes metrics
  * @param remoteWrite receivers, each with a state of its own
+ * @param auth who may do what, beside the users of the web configuration
  */
 public record Config(
         Web web,
@@ -27,6 +29,7 @@ public record Config(
         Push push,
         PointRules influx,
         List<RemoteWriteConfig> remoteWrite,
+        AuthConfig auth,
         Log log) {
     public static final Config DEFAULTS = new Config(
             Web.DEFAULTS,
@@ -37,6 +40,7 @@ public record Config(
             Push.DEFAULTS,
             PointRules.DEFAULTS,
             List.of(),
+            AuthConfig.NONE,
             Log.DEFAULTS);
 
     /**
@@ -46,10 +50,16 @@ public record Config(
      * @param telemetryPath of the own metrics, below the prefix
      * @param routePrefix empty, or a path that starts with and does not end in a slash
      * @param enableLifecycle whether {@code POST /-/reload} and {@code /-/quit} work
+     * @param configFile TLS, users and more, in the format of the exporter-toolkit
      */
-    public record Web(List<Address> listenAddresses, String telemetryPath, String routePrefix, boolean enableLifecycle) {
+    public record Web(
+            List<Address> listenAddresses,
+            String telemetryPath,
+            String routePrefix,
+            boolean enableLifecycle,
+            Optional<Path> configFile) {
         public static final Web DEFAULTS =
-                new Web(List.of(new Address("127.0.0.1", 9091)), "/-/metrics", "", false);
+                new Web(List.of(new Address("127.0.0.1", 9091)), "/-/metrics", "", false, Optional.empty());
     }
 
     /**

@@ -6,13 +6,18 @@ import io.weir.ingest.PointRules;
 import io.weir.sample.FamilyPolicy;
 import io.weir.sample.GaugePolicy;
 import io.weir.sample.Limits;
+import io.weir.server.auth.Digest;
+import io.weir.server.auth.Scope;
+import io.weir.server.auth.Token;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.snakeyaml.engine.v2.common.ScalarStyle;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
@@ -22,18 +27,28 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
 import org.snakeyaml.engine.v2.nodes.Tag;
 
 /**
- * The YAML file: the options of the table, with dots as nesting or in the key, and three lists that only a file can hold:
- * {@code aggregation.rules}, {@code influx.rules} and {@code remote-write} as a list of receivers. Main thread only.
+ * The YAML file: the options of the table, with dots as nesting or in the key, and four lists that only a file can hold:
+ * {@code aggregation.rules}, {@code influx.rules}, {@code auth.tokens} and {@code remote-write} as a list of receivers. Main
+ * thread only.
  */
 final class ConfigFile {
     static final String AGGREGATION_RULES = "aggregation.rules";
     static final String INFLUX_RULES = "influx.rules";
     static final String REMOTE_WRITE = "remote-write";
+    static final String AUTH_TOKENS = "auth.tokens";
 
     private static final int PROBLEMS_MAX = 10;
     private static final int RULES_MAX = 1_000;
+    private static final List<String> TOKEN_KEYS = List.of("name", "token", "token-file", "scopes");
     private static final List<String> AGGREGATION_KEYS = List.of("match", "gauge", "ttl");
+    private static final Map<String, Scope> SCOPES = new LinkedHashMap<>();
     private static final List<String> INFLUX_KEYS = List.of("measurement", "field", "as", "buckets");
+
+    static {
+        for (Scope scope : List.of(Scope.PUSH, Scope.SCRAPE, Scope.DELETE, Scope.ADMIN, Scope.DRAIN)) {
+            SCOPES.put(scope.name().toLowerCase(Locale.ROOT), scope);
+        }
+    }
 
     private final Path file;
     private final List<String> problems = new ArrayList<>();
@@ -43,6 +58,8 @@ final class ConfigFile {
     private final List<AggregationRules.Rule> aggregationRules = new ArrayList<>();
     private final List<PointRules.Rule> influxRules = new ArrayList<>();
     private final List<Settings> receivers = new ArrayList<>();
+    private final List<Token> tokens = new ArrayList<>();
+    private final List<Path> tokenFiles = new ArrayList<>();
 
     private ConfigFile(Path file) {
         this.file = file;
@@ -86,6 +103,15 @@ final class ConfigFile {
         return receivers;
     }
 
+    List<Token> tokens() {
+        return tokens;
+    }
+
+    /** Files that {@link #tokens} were read from. */
+    List<Path> tokenFiles() {
+        return tokenFiles;
+    }
+
     private void section(String prefix, MappingNode map) {
         for (NodeTuple tuple : map.getValue()) {
             Node key = tuple.getKeyNode();
@@ -117,6 +143,9 @@ final class ConfigFile {
         } else if (name.equals(INFLUX_RULES)) {
             once(name, key);
             rules(name, value, INFLUX_KEYS, this::influxRule);
+        } else if (name.equals(AUTH_TOKENS)) {
+            once(name, key);
+            rules(name, value, TOKEN_KEYS, this::token);
         } else if (name.equals(REMOTE_WRITE) && value instanceof SequenceNode list) {
             once(name, key);
             receivers(list);
@@ -139,7 +168,7 @@ final class ConfigFile {
     }
 
     private static String hint(String name) {
-        List<String> known = new ArrayList<>(List.of(AGGREGATION_RULES, INFLUX_RULES, REMOTE_WRITE));
+        List<String> known = new ArrayList<>(List.of(AGGREGATION_RULES, INFLUX_RULES, AUTH_TOKENS, REMOTE_WRITE));
         for (String option : Options.names()) {
             known.add(option);
             known.add(option.substring(0, option.indexOf('.')));
@@ -257,6 +286,58 @@ final class ConfigFile {
                 pattern(INFLUX_RULES, fields.getOrDefault("field", any)),
                 kind,
                 buckets == null ? null : bounds(buckets)));
+    }
+
+    private void token(Node rule, Map<String, Node> fields) throws ConfigException {
+        String name = text(AUTH_TOKENS, required(AUTH_TOKENS, rule, fields, "name"));
+        if (!name.matches("[!-9;-~]{1,64}")) {
+            throw at(rule, AUTH_TOKENS + ": a name is 1 to 64 visible characters without ':'");
+        }
+        if (tokens.stream().anyMatch(token -> token.name().equals(name))) {
+            throw at(rule, AUTH_TOKENS + ": the name " + Settings.quote(name) + " is given twice");
+        }
+        Node inline = fields.get("token");
+        Node file = fields.get("token-file");
+        if ((inline == null) == (file == null)) {
+            throw at(rule, AUTH_TOKENS + ": " + name + ": expected one of token and token-file");
+        }
+        String secret;
+        if (inline != null) {
+            secret = text("token", inline);
+        } else {
+            Path path = Path.of(text("token-file", file));
+            secret = YamlText.content(path).strip();
+            tokenFiles.add(path);
+        }
+        // no message repeats it
+        if (!secret.matches("[!-~]{1,1024}")) {
+            throw at(rule, AUTH_TOKENS + ": " + name + ": a token is 1 to 1024 visible ASCII characters without spaces");
+        }
+        Digest digest = Digest.of(secret);
+        if (tokens.stream().anyMatch(token -> token.digest().equals(digest))) {
+            throw at(rule, AUTH_TOKENS + ": " + name + ": another name has the same token");
+        }
+        tokens.add(new Token(name, digest, scopes(required(AUTH_TOKENS, rule, fields, "scopes"))));
+    }
+
+    private Set<Scope> scopes(Node node) throws ConfigException {
+        List<Node> items = node instanceof SequenceNode list ? list.getValue() : List.of(node);
+        Set<Scope> scopes = EnumSet.noneOf(Scope.class);
+        for (Node item : items) {
+            String word = text("scopes", item);
+            Scope scope = SCOPES.get(word);
+            if (scope == null) {
+                String nearest = Suggestion.nearest(word, SCOPES.keySet());
+                throw at(item, "scopes: bad value " + Settings.quote(word) + "; expected any of "
+                        + String.join(", ", SCOPES.keySet())
+                        + (nearest == null ? "" : "; did you mean \"" + nearest + "\"?"));
+            }
+            scopes.add(scope);
+        }
+        if (scopes.isEmpty()) {
+            throw at(node, "scopes: expected at least one of " + String.join(", ", SCOPES.keySet()));
+        }
+        return scopes;
     }
 
     private Node required(String name, Node rule, Map<String, Node> fields, String key) throws ConfigException {

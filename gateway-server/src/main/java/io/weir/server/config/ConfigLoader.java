@@ -4,6 +4,9 @@ import io.weir.ingest.AggregationRules;
 import io.weir.ingest.PointRules;
 import io.weir.journal.JournalConfig;
 import io.weir.sample.Limits;
+import io.weir.server.auth.AuthConfig;
+import io.weir.server.auth.Guard;
+import io.weir.server.auth.Token;
 import io.weir.server.remotewrite.RemoteWriteConfig;
 import io.weir.server.remotewrite.RemoteWriteConfig.Header;
 import io.weir.server.remotewrite.Secret;
@@ -22,6 +25,8 @@ public final class ConfigLoader {
     private List<AggregationRules.Rule> aggregationRules = List.of();
     private List<PointRules.Rule> influxRules = List.of();
     private List<Settings> receivers = List.of();
+    private List<Token> tokens = List.of();
+    private List<Path> tokenFiles = List.of();
 
     private ConfigLoader() {}
 
@@ -59,11 +64,13 @@ public final class ConfigLoader {
         aggregationRules = file.aggregationRules();
         influxRules = file.influxRules();
         receivers = file.receivers();
+        tokens = file.tokens();
+        tokenFiles = file.tokenFiles();
     }
 
     Config config() throws ConfigException {
         return new Config(
-                web(), storagePath(), journal(), limits(), aggregation(), push(), influx(), remoteWrite(), log());
+                web(), storagePath(), journal(), limits(), aggregation(), push(), influx(), remoteWrite(), auth(), log());
     }
 
     private Config.Web web() throws ConfigException {
@@ -79,7 +86,18 @@ public final class ConfigLoader {
                 addresses,
                 telemetryPath,
                 merged.route(Options.WEB_ROUTE_PREFIX),
-                merged.bool(Options.WEB_ENABLE_LIFECYCLE));
+                merged.bool(Options.WEB_ENABLE_LIFECYCLE),
+                Optional.ofNullable(file(merged, Options.WEB_CONFIG_FILE)));
+    }
+
+    private AuthConfig auth() {
+        String drain = merged.text(Options.AUTH_DRAIN_PASSWORD);
+        String metrics = merged.text(Options.AUTH_METRICS_PASSWORD);
+        return new AuthConfig(
+                tokens,
+                drain.isEmpty() ? null : Guard.drainPassword(drain),
+                metrics.isEmpty() ? null : Guard.metricsPassword(metrics),
+                tokenFiles);
     }
 
     private Optional<Path> storagePath() {

@@ -1,6 +1,7 @@
 package io.weir.server.config;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -28,6 +29,12 @@ public final class ConfigPrint {
         }
         rules(text, config);
         receivers(text, loader);
+        config.auth().tokens().forEach(token -> text.append("# token ")
+                .append(token.name())
+                .append(": ")
+                .append(token.scopes().stream().sorted().map(scope -> scope.name().toLowerCase(Locale.ROOT))
+                        .collect(Collectors.joining(", ")))
+                .append('\n'));
         return text.toString();
     }
 

@@ -31,6 +31,7 @@ record Option(
 
     enum Group {
         WEB("Web"),
+        AUTH("Authentication"),
         STORAGE("Storage"),
         DURABILITY("Durability"),
         IDEMPOTENCY("Idempotency"),

@@ -1,6 +1,7 @@
 package io.weir.server.config;
 
 import static io.weir.server.config.Option.Group.AGGREGATION;
+import static io.weir.server.config.Option.Group.AUTH;
 import static io.weir.server.config.Option.Group.CONFIG;
 import static io.weir.server.config.Option.Group.DURABILITY;
 import static io.weir.server.config.Option.Group.IDEMPOTENCY;
@@ -58,6 +59,30 @@ final class Options {
             "web.route-prefix", WEB, Type.ROUTE, "", "Path in front of every route, for use behind a reverse proxy"));
     static final Option WEB_ENABLE_LIFECYCLE = add(new Option(
             "web.enable-lifecycle", WEB, Type.BOOLEAN, "false", "Allow POST /-/reload and POST /-/quit"));
+
+    static final Option WEB_CONFIG_FILE = add(new Option(
+            "web.config.file",
+            WEB,
+            Type.FILE,
+            "",
+            "File with TLS, users, headers and rate limit in the format of Prometheus' exporter-toolkit, read again when it"
+                    + " changes"));
+
+    static final Option AUTH_DRAIN_PASSWORD = add(new Option(
+                    "auth.drain-password",
+                    AUTH,
+                    Type.SECRET,
+                    "",
+                    "Password of the user drain, who may send to /drain and nothing else; a flag shows in the process list,"
+                            + " so prefer the variable")
+            .alias("PASSWORD_DRAIN"));
+    static final Option AUTH_METRICS_PASSWORD = add(new Option(
+                    "auth.metrics-password",
+                    AUTH,
+                    Type.SECRET,
+                    "",
+                    "Password of the user metrics, who may read /metrics and all else that is read, and change nothing")
+            .alias("PASSWORD_METRICS"));
 
     static final Option STORAGE_PATH = add(new Option(
                     "storage.path",

@@ -36,7 +36,7 @@ final class YamlText {
 
     /** The root, or empty for an empty file. */
     static Optional<Node> read(Path file) throws ConfigException {
-        String text = decode(file, bytes(file));
+        String text = content(file);
         LoadSettings settings = LoadSettings.builder()
                 .setLabel(file.toString())
                 .setUseMarks(true)
@@ -52,6 +52,11 @@ final class YamlText {
         } catch (YamlEngineException e) {
             throw problem(file + ": " + e.getMessage().lines().findFirst().orElse("not YAML"));
         }
+    }
+
+    /** A file as text, without its byte order mark. */
+    static String content(Path file) throws ConfigException {
+        return decode(file, bytes(file));
     }
 
     static ConfigException at(Path file, Optional<Mark> mark, String message) {

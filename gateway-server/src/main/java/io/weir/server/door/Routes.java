@@ -11,6 +11,7 @@ import io.weir.ingest.PointRules;
 import io.weir.parse.TextParser;
 import io.weir.sample.KeyHash;
 import io.weir.sample.Limits;
+import io.weir.server.auth.Scope;
 import io.weir.server.door.IngestMetrics.Protocol;
 import io.weir.server.http.Door;
 import io.weir.server.http.RouteTable;
@@ -76,6 +77,7 @@ public final class Routes {
         Door delete = new GatedDoor(new DeleteDoor(limits, parts.commands, keeping), keeping);
         Door scrape = new GatedDoor(new ScrapeDoor(parts.commands), keeping);
         RouteTable.Builder routes = RouteTable.under(web.prefix)
+                .needs(Scope.PUSH, "influx_query")
                 .at("/", "landing", new LandingDoor(web.version, web.prefix, web.telemetryPath), GET, HEAD)
                 .at("/metrics", "scrape", scrape, GET, HEAD)
                 .at("/metrics", "push", push, POST, PUT)

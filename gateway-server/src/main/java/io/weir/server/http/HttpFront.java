@@ -17,6 +17,12 @@ import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 import io.weir.sample.Limits;
+import io.weir.server.auth.Access;
+import io.weir.server.auth.Denial;
+import io.weir.server.auth.Guard;
+import io.weir.server.auth.Outcome;
+import io.weir.server.auth.Principal;
+import io.weir.server.auth.Scope;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -33,6 +39,7 @@ import org.slf4j.LoggerFactory;
  *            head good                    body complete            answered
  *     HEAD ------------> BODY ------------------------> ANSWER ----------------> HEAD
  *       |                 | answered early: SKIP the rest, then HEAD
+ *       | a password has to be verified: GUARD, then BODY or SKIP
  *       +-----------------+-- refused, or the last answer of the connection --> LINGER --> closed
  * </pre>
  *
@@ -53,6 +60,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     private static final byte[] CLOSE = ascii("Connection: close\r\n");
     private static final byte[] KEEP_ALIVE = ascii("Connection: keep-alive\r\n");
     private static final byte[] CHUNKED = ascii("Transfer-Encoding: chunked\r\n");
+    private static final byte[] NOTHING = {};
     private static final byte[] LINE_END = ascii("\r\n");
     private static final byte[] LAST_CHUNK = ascii("0\r\n\r\n");
 
@@ -61,6 +69,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
 
     private enum Phase {
         HEAD,
+        GUARD,
         BODY,
         SKIP,
         ANSWER,
@@ -70,6 +79,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     private final EventLoopContext context;
     private final RouteTable routes;
     private final Limits limits;
+    private final Access access;
     private final HeadRules rules;
     private final Request request = new Request();
     private final BodyBuffer body = new BodyBuffer();
@@ -83,7 +93,13 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     private boolean inputClosed;
     private boolean closed;
 
+    // who the peer has shown to be, by which field and under which rules
+    private Guard admittedBy;
+    private String admittedField;
+    private Principal admitted;
+
     // the current request
+    private Guard guard;
     private RouteTable.Endpoint endpoint;
     private Exchange exchange;
     private BodyInflater inflater;
@@ -114,10 +130,11 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     private long pendingSeen;
     private long pendingSince;
 
-    HttpFront(EventLoopContext context, RouteTable routes, Limits limits) {
+    HttpFront(EventLoopContext context, RouteTable routes, Limits limits, Access access) {
         this.context = context;
         this.routes = routes;
         this.limits = limits;
+        this.access = access;
         this.rules = new HeadRules(limits);
         this.waiting = new WaitingMessages(limits.pipelinedRequests());
         this.durations = new DurationBatch(context);
@@ -186,7 +203,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
 
     /** Whether an answer has to get out before the next message is taken up. */
     private boolean mustWait() {
-        return phase == Phase.ANSWER || out.isStalled() || out.held() >= limits.pipelinedRequests();
+        return phase == Phase.ANSWER || phase == Phase.GUARD || out.isStalled() || out.held() >= limits.pipelinedRequests();
     }
 
     /** Requests that read or delete shall see what those before them have written. */
@@ -225,6 +242,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         windowBytes = 0;
         body.clear();
 
+        guard = access.guard();
         Refusal refusal = rules.check(head);
         if (refusal != null) {
             refuse(refusal);
@@ -235,11 +253,76 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         String target = rules.target.equals("*") ? rules.target : routes.inside(rules.target);
         request.reset(rules.method, rules.http10, target == null ? rules.target : target, head.headers());
         RouteTable.Place place = target == null ? null : routes.find(request.path());
+        endpoint = place == null ? null : place.endpoint(request.method());
+        if (guard == null || isAdmitted(place)) {
+            goIn(place);
+        }
+    }
+
+    /** Whether the request may go on now; if not it has been answered, or {@link #decided} will be called. */
+    private boolean isAdmitted(RouteTable.Place place) {
+        if (request.method() == Method.OPTIONS && endpoint == null) {
+            return true;
+        }
+        Scope scope = endpoint == null ? null : endpoint.scope();
+        if (scope == Scope.OPEN) {
+            return true;
+        }
+        Guard asked = guard;
+        String field = request.header("authorization");
+        Outcome outcome;
+        if (field != null && admittedBy == asked && isSame(field, admittedField)) {
+            outcome = asked.again(scope, admitted);
+        } else {
+            InetSocketAddress peer = request.remote();
+            phase = Phase.GUARD;
+            outcome = asked.check(scope, field, peer == null ? null : peer.getAddress(),
+                    late -> later(() -> decided(asked, field, late, place)));
+            if (outcome == Outcome.LATER) {
+                return false;
+            }
+            phase = Phase.BODY;
+        }
+        return admit(asked, field, outcome);
+    }
+
+    private boolean admit(Guard asked, String field, Outcome outcome) {
+        if (outcome.denial() != null) {
+            Denial denial = outcome.denial();
+            fail(denial.status(), denial.detail(), denial.headers());
+            return false;
+        }
+        if (outcome.principal() != null) {
+            admittedBy = asked;
+            admittedField = field;
+            admitted = outcome.principal();
+        }
+        return true;
+    }
+
+    private void decided(Guard asked, String field, Outcome outcome, RouteTable.Place place) {
+        phase = Phase.BODY;
+        sinceNanos = context.nanoTime();
+        if (admit(asked, field, outcome)) {
+            goIn(place);
+        }
+    }
+
+    /** In constant time: others may share this connection behind a proxy. */
+    private static boolean isSame(String a, String b) {
+        int difference = a.length() ^ b.length();
+        for (int i = 0; i < a.length() && i < b.length(); i++) {
+            difference |= a.charAt(i) ^ b.charAt(i);
+        }
+        return difference == 0;
+    }
+
+    /** Nobody objects: the door takes over. */
+    private void goIn(RouteTable.Place place) {
         if (place == null && !rules.target.equals("*")) {
             fail(404, "nothing is here; the doors are: " + routes.listing());
             return;
         }
-        endpoint = place == null ? null : place.endpoint(request.method());
         if (endpoint == null) {
             notAllowed(place);
             return;
@@ -452,8 +535,9 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     void replace(HeldAnswer held, Answer answer) {
         if (!closed && !broken) {
             held.status = answer.status();
-            byte[] ending = held.keepAlive ? held.http10 ? KEEP_ALIVE : new byte[0] : CLOSE;
-            out.replace(held, Answer.concat(answer.head(), ending, LINE_END, answer.body()));
+            byte[] ending = held.keepAlive ? held.http10 ? KEEP_ALIVE : NOTHING : CLOSE;
+            byte[] own = ownHeaders() == null ? NOTHING : ownHeaders();
+            out.replace(held, Answer.concat(answer.head(), own, ending, LINE_END, answer.body()));
         }
     }
 
@@ -541,7 +625,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     }
 
     private void write(Answer answer) {
-        if (keepAlive && !request.http10() && request.method() != Method.HEAD) {
+        if (keepAlive && !request.http10() && request.method() != Method.HEAD && ownHeaders() == null) {
             out.append(answer.whole());
             return;
         }
@@ -552,7 +636,16 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         }
     }
 
+    /** Header fields that the operator wants with every answer. */
+    private byte[] ownHeaders() {
+        return guard == null ? null : guard.headers();
+    }
+
     private void endHead() {
+        byte[] own = ownHeaders();
+        if (own != null) {
+            out.append(own);
+        }
         if (!keepAlive) {
             out.append(CLOSE);
         } else if (request.http10()) {

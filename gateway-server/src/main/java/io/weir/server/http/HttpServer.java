@@ -14,6 +14,7 @@ import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Future;
 import io.weir.ingest.Ingest;
 import io.weir.sample.Limits;
+import io.weir.server.auth.Access;
 import io.weir.server.telemetry.CounterFamily;
 import io.weir.server.telemetry.Telemetry;
 import java.io.IOException;
@@ -41,6 +42,7 @@ public final class HttpServer {
      * @param addresses to listen on; port 0 takes a free one
      * @param loops number of event loops
      * @param ingest asked once for each event loop
+     * @param access asked about every request
      * @param nanoClock monotonic, for time limits and durations
      */
     public record Options(
@@ -48,10 +50,18 @@ public final class HttpServer {
             int loops,
             Limits limits,
             Supplier<Ingest> ingest,
+            Access access,
             LongSupplier nanoClock) {
-        /** One event loop per processor and the system's clock. */
+        /** Nobody is asked who he is. */
         public static Options of(List<InetSocketAddress> addresses, Limits limits, Supplier<Ingest> ingest) {
-            return new Options(addresses, Runtime.getRuntime().availableProcessors(), limits, ingest, System::nanoTime);
+            return of(addresses, limits, ingest, new Access(new Telemetry(), System::nanoTime));
+        }
+
+        /** One event loop per processor and the system's clock. */
+        public static Options of(
+                List<InetSocketAddress> addresses, Limits limits, Supplier<Ingest> ingest, Access access) {
+            return new Options(
+                    addresses, Runtime.getRuntime().availableProcessors(), limits, ingest, access, System::nanoTime);
         }
     }
 
@@ -163,6 +173,11 @@ public final class HttpServer {
         return listening.stream().map(c -> (InetSocketAddress) c.localAddress()).toList();
     }
 
+    /** Every route with its scope, sorted. */
+    public List<String> scopes() {
+        return routes.scopes();
+    }
+
     /** Name of the transport in use, for the log. */
     public String transport() {
         return transport.name().toLowerCase(Locale.ROOT);
@@ -218,7 +233,7 @@ public final class HttpServer {
             EventLoop loop = channel.eventLoop();
             channel.pipeline()
                     .addLast(new RequestDecoder(decoding))
-                    .addLast(new HttpFront(contexts.get(loop), routes, options.limits()));
+                    .addLast(new HttpFront(contexts.get(loop), routes, options.limits(), options.access()));
         }
     }
 }

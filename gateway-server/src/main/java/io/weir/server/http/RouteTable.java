@@ -1,9 +1,12 @@
 package io.weir.server.http;
 
+import io.weir.server.auth.Scope;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
@@ -13,8 +16,11 @@ import java.util.TreeSet;
  * Immutable once built, any thread.
  */
 public final class RouteTable {
-    /** One door behind one place; {@code id} is dense, {@code handler} its name in own metrics. */
-    record Endpoint(int id, String handler, Door door) {}
+    /**
+     * One door behind one place; {@code id} is dense, {@code handler} its name in own metrics, {@code scope} what a request
+     * must be allowed.
+     */
+    record Endpoint(int id, String handler, Door door, Scope scope) {}
 
     /** A path, or all paths with a prefix, and what may be done there. */
     static final class Place {
@@ -88,6 +94,24 @@ public final class RouteTable {
         return handlers;
     }
 
+    /** Every route with its scope, sorted, such as {@code DELETE /metrics/... delete}; for documents and tests. */
+    public List<String> scopes() {
+        List<String> lines = new ArrayList<>();
+        exact.forEach((path, place) -> scopes(path, place, lines));
+        under.forEach((path, place) -> scopes(path + "...", place, lines));
+        Collections.sort(lines);
+        return lines;
+    }
+
+    private static void scopes(String path, Place place, List<String> lines) {
+        for (Method method : Method.values()) {
+            Endpoint endpoint = place.endpoint(method);
+            if (endpoint != null) {
+                lines.add(method + " " + path + " " + endpoint.scope().name().toLowerCase(Locale.ROOT));
+            }
+        }
+    }
+
     /** Takes the prefix off a target; null when it lies outside. */
     String inside(String target) {
         if (prefix.isEmpty()) {
@@ -132,6 +156,7 @@ public final class RouteTable {
         private final Map<String, Place> under = new HashMap<>();
         private final List<String> handlers = new ArrayList<>(List.of(NO_HANDLER));
         private final Map<String, Set<Method>> listed = new LinkedHashMap<>();
+        private final Map<String, Scope> scopes = new HashMap<>();
 
         private Builder(String prefix) {
             String p = prefix.endsWith("/") ? prefix.substring(0, prefix.length() - 1) : prefix;
@@ -141,23 +166,33 @@ public final class RouteTable {
             this.prefix = p;
         }
 
+        /**
+         * Says what requests of a handler need, where {@link Scope#of} does not fit; before its door is registered.
+         *
+         * @param handler name in own metrics
+         */
+        public Builder needs(Scope scope, String handler) {
+            scopes.put(handler, scope);
+            return this;
+        }
+
         /** A door at exactly this path. */
         public Builder at(String path, String handler, Door door, Method... methods) {
             list(path, methods);
-            return add(exact.computeIfAbsent(path, p -> new Place(p.length())), handler, door, methods);
+            return add(exact.computeIfAbsent(path, p -> new Place(p.length())), path, handler, door, methods);
         }
 
         /** A door at every path that begins with {@code prefix} and goes on; {@code shown} names the rest for people. */
         public Builder under(String prefix, String shown, String handler, Door door, Method... methods) {
             list(prefix + shown, methods);
-            return add(under.computeIfAbsent(prefix, p -> new Place(p.length())), handler, door, methods);
+            return add(under.computeIfAbsent(prefix, p -> new Place(p.length())), prefix, handler, door, methods);
         }
 
         public RouteTable build() {
             return new RouteTable(this);
         }
 
-        private Builder add(Place place, String handler, Door door, Method... methods) {
+        private Builder add(Place place, String path, String handler, Door door, Method... methods) {
             int id = handlers.indexOf(handler);
             if (id < 0) {
                 id = handlers.size();
@@ -167,7 +202,8 @@ public final class RouteTable {
                 if (place.byMethod[method.ordinal()] != null) {
                     throw new IllegalArgumentException("two doors for " + method + " of " + handler);
                 }
-                place.byMethod[method.ordinal()] = new Endpoint(id, handler, door);
+                Scope scope = scopes.getOrDefault(handler, Scope.of(method.name(), path));
+                place.byMethod[method.ordinal()] = new Endpoint(id, handler, door, scope);
             }
             return this;
         }

@@ -1,6 +1,7 @@
 package io.weir.server.http;
 
 import io.weir.sample.Limits;
+import io.weir.server.auth.Access;
 import io.weir.server.telemetry.Telemetry;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -28,7 +29,8 @@ final class TestServer implements AutoCloseable {
     TestServer(Limits limits, Transport transport, String prefix, int loops) throws IOException {
         InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
         server = new HttpServer(
-                new HttpServer.Options(List.of(address), loops, limits, () -> null, clock::get),
+                new HttpServer.Options(
+                        List.of(address), loops, limits, () -> null, new Access(new Telemetry(), clock::get), clock::get),
                 doors.routes(prefix).build(),
                 telemetry,
                 transport);
