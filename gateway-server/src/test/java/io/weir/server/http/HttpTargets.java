@@ -20,6 +20,7 @@ import io.weir.parse.TextParser;
 import io.weir.sample.FamilyPolicy;
 import io.weir.sample.KeyHash;
 import io.weir.sample.Limits;
+import io.weir.server.auth.Access;
 import io.weir.server.door.Keeping;
 import io.weir.server.door.Routes;
 import io.weir.server.telemetry.Telemetry;
@@ -80,6 +81,7 @@ public final class HttpTargets {
         private final HttpDecoderConfig decoding;
         private final RouteTable routes;
         private final Limits limits;
+        private final Access access = new Access(new Telemetry(), System::nanoTime);
 
         Rig(RouteTable routes, Limits limits, Ingest ingest, Keeper keeper) {
             this.routes = routes;
@@ -92,7 +94,8 @@ public final class HttpTargets {
 
         /** Everything a connection answers to these pieces. */
         byte[] answer(byte[]... pieces) {
-            EmbeddedChannel channel = new TwoWay(new RequestDecoder(decoding), new HttpFront(context, routes, limits));
+            EmbeddedChannel channel = new TwoWay(
+                    new RequestDecoder(decoding), new HttpFront(context, routes, limits, access));
             List<ByteBuf> sent = new ArrayList<>();
             ByteArrayOutputStream answer = new ByteArrayOutputStream();
             for (byte[] piece : pieces) {
