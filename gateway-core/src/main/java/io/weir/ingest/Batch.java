@@ -5,13 +5,19 @@ import io.weir.ingest.Declarations.Declaration;
 import io.weir.parse.NumberReader;
 import io.weir.sample.Code;
 import io.weir.sample.Limits;
+import io.weir.sample.MetricSink;
 import io.weir.sample.MetricType;
 import io.weir.sample.Mode;
 import io.weir.sample.SampleSink;
+import io.weir.snapshot.CellValue;
+import io.weir.snapshot.HistogramValue;
+import io.weir.snapshot.SummaryValue;
 import io.weir.store.Family;
 import io.weir.store.TableWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * The samples of one request, staged: nothing of it is in the store until {@link Ingest#commit} applies all of it or
@@ -21,12 +27,15 @@ import java.util.Arrays;
  * series was live as it was staged, else the number of a <i>newcomer</i>: a series, with its canonical key, that commit
  * will create or revive. Lines of histograms and summaries are joined into one value per series by {@link CellJoiner}.
  */
-public final class Batch implements SampleSink, PointTarget {
+public final class Batch implements SampleSink, PointTarget, MetricSink {
     /** Operation of a staged observation, beside those of {@link TableWriter}; the upper bits number its bounds. */
     static final int OBSERVE = 0x80;
 
     /** Operation of a staged sample that another one of the batch replaces; every one from here on is no scalar to apply. */
     static final int REPLACED = 0x40;
+
+    /** Operation of a staged histogram or summary: the upper bits are its place in {@link #wholes}, its value is 1 to set. */
+    static final int WHOLE = OBSERVE | 0x40;
 
     /** A sample without a time of its own. */
     static final long NO_STAMP = Long.MIN_VALUE;
@@ -63,6 +72,7 @@ public final class Batch implements SampleSink, PointTarget {
     int[] operations = new int[16];
     int[] lines;
     long[] stamps;
+    final List<CellValue> wholes = new ArrayList<>();
     int size;
     private int cellSamples;
     private int line;
@@ -227,20 +237,66 @@ public final class Batch implements SampleSink, PointTarget {
      */
     @Override
     public Code endAs(long rawHash0, long rawHash1, double value, PointRules.As as, double[] buckets) {
-        type = switch (as) {
-            case GAUGE -> MetricType.GAUGE;
-            case COUNTER -> MetricType.COUNTER;
-            case HISTOGRAM -> MetricType.HISTOGRAM;
+        return switch (as) {
+            case GAUGE -> endScalar(rawHash0, rawHash1, MetricType.GAUGE, true, value);
+            case COUNTER -> endScalar(rawHash0, rawHash1, MetricType.COUNTER, false, value);
+            case HISTOGRAM -> endObservation(rawHash0, rawHash1, buckets, value);
         };
-        declaration = declarations.findOrAdd(key.key(), key.nameOffset(), key.nameLength());
-        Code code = join(declaration, type);
+    }
+
+    @Override
+    public Code endScalar(long rawHash0, long rawHash1, MetricType as, boolean set, double value) {
+        Code code = joinAs(as);
+        int operation = set ? TableWriter.SET : TableWriter.ADD;
+        return code == Code.OK
+                ? define(rawHash0, rawHash1, value, SampleKind.of(as, SampleKind.VALUE, operation, true), Double.NaN)
+                : code;
+    }
+
+    @Override
+    public Code endObservation(long rawHash0, long rawHash1, double[] bounds, double value) {
+        Code code = joinAs(MetricType.HISTOGRAM);
         if (code != Code.OK) {
             return code;
         }
-        int part = as == PointRules.As.HISTOGRAM ? SampleKind.OBSERVATION : SampleKind.VALUE;
-        int operation = as == PointRules.As.GAUGE ? TableWriter.SET : TableWriter.ADD;
-        double extra = as == PointRules.As.HISTOGRAM ? ingest.boundsNumber(buckets) : Double.NaN;
-        return define(rawHash0, rawHash1, value, SampleKind.of(type, part, operation, true), extra);
+        int kind = SampleKind.of(MetricType.HISTOGRAM, SampleKind.OBSERVATION, TableWriter.ADD, true);
+        return define(rawHash0, rawHash1, value, kind, ingest.boundsNumber(bounds));
+    }
+
+    @Override
+    public Code endHistogram(boolean set, double[] bounds, double[] counts, double sum) {
+        return bounds.length > limits.buckets()
+                ? tooManyBuckets()
+                : endWhole(MetricType.HISTOGRAM, set, new HistogramValue(bounds, counts, sum));
+    }
+
+    @Override
+    public Code endSummary(boolean set, double count, double sum) {
+        return endWhole(MetricType.SUMMARY, set, new SummaryValue(count, sum));
+    }
+
+    private Code endWhole(MetricType as, boolean set, CellValue whole) {
+        Code code = joinAs(as);
+        code = code == Code.OK ? key.seal(type) : code;
+        if (code != Code.OK) {
+            return code;
+        }
+        long reference = writer.find(key.h0(), key.h1());
+        if (reference <= TableWriter.NONE || writer.state(reference) != TableWriter.LIVE) {
+            reference = -1 - newcomers.findOrAdd(key, type, declaration);
+        }
+        code = push(reference, WHOLE | wholes.size() << 8, set ? 1 : 0);
+        if (code == Code.OK) {
+            wholes.add(whole);
+        }
+        return code;
+    }
+
+    /** Lets the defined sample join the family of its very name, as this type. */
+    private Code joinAs(MetricType as) {
+        type = as;
+        declaration = declarations.findOrAdd(key.key(), key.nameOffset(), key.nameLength());
+        return join(declaration, as);
     }
 
     /** Drops a string field and remembers its opaque key as one to drop. */
@@ -433,6 +489,7 @@ public final class Batch implements SampleSink, PointTarget {
         values[i] = value;
         if (lines != null) {
             lines[i] = line;
+            stamps[i] = NO_STAMP;
         }
         size = i + 1;
         return Code.OK;
@@ -465,7 +522,17 @@ public final class Batch implements SampleSink, PointTarget {
         }
     }
 
-    // ---- lines of line protocol, each of which counts or does not
+    // ---- lines of line protocol, items of other formats: each of which counts or does not
+
+    @Override
+    public void item(int number) {
+        mark(number);
+    }
+
+    @Override
+    public void drop() {
+        rollback();
+    }
 
     private int markSize;
     private int markNewcomers;
@@ -493,7 +560,7 @@ public final class Batch implements SampleSink, PointTarget {
         Arrays.fill(stamps, markSize, size, Math.max(timestampNanos, NO_STAMP + 1));
     }
 
-    /** The line is bad: forgets its samples. */
+    /** The line is bad: forgets its samples. Whole cells that nothing names any more stay where they are. */
     @Override
     public void rollback() {
         size = markSize;
@@ -540,6 +607,7 @@ public final class Batch implements SampleSink, PointTarget {
         lines = null;
         stamps = null;
         size = 0;
+        wholes.clear();
         cellSamples = 0;
         if (learntExtras.length > 4096) {
             learnt = new long[16];

@@ -30,6 +30,8 @@ final class CellJoiner {
         boolean hasInfinity;
         double[] observedBounds;
         double[] observed;
+        /** What has come in one piece. */
+        CellValue whole;
         /** Null when the cell has been united with another. */
         CellValue value;
     }
@@ -91,6 +93,16 @@ final class CellJoiner {
         int at = Arrays.binarySearch(bounds, value);
         cell.observed[at >= 0 ? at : -at - 1]++;
         cell.sum += value;
+    }
+
+    /** A whole value: in the place of all before it, or on top of it. */
+    void whole(Cell cell, CellValue value, boolean set) {
+        if (set) {
+            cell.set = true;
+            cell.observed = null;
+            cell.sum = 0;
+        }
+        cell.whole = set || cell.whole == null ? value : cell.whole.plus(value);
     }
 
     /** The cell of a target, new when {@code sample} is its first. */
@@ -155,6 +167,12 @@ final class CellJoiner {
 
     /** Makes the immutable value of a cell, or says what is wrong with it. */
     Code join(Cell cell) {
+        if (cell.whole != null) {
+            cell.value = cell.observed == null
+                    ? cell.whole
+                    : cell.whole.plus(new HistogramValue(cell.observedBounds, cell.observed, cell.sum));
+            return Code.OK;
+        }
         if (cell.type == MetricType.SUMMARY) {
             cell.value = new SummaryValue(cell.count, cell.sum);
             return Code.OK;
@@ -198,6 +216,7 @@ final class CellJoiner {
             cell.hasInfinity = false;
             cell.observed = null;
             cell.observedBounds = null;
+            cell.whole = null;
             cell.value = null;
         }
         if (size > 1024) {

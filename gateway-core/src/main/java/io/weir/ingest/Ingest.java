@@ -565,7 +565,7 @@ public final class Ingest {
                 details[i] = batch.detail();
             }
         }
-        if (codes == null && !lost) {
+        if (codes == null && !lost && batch.wholes.isEmpty()) {
             return null;
         }
         RefusedLines refused = new RefusedLines();
@@ -576,7 +576,12 @@ public final class Ingest {
                 refused.add(batch.lines[i], codes[newcomer], details[newcomer]);
             } else if (lost && isGone(target)) {
                 refused.add(batch.lines[i], Code.SERIES_ENDED, "");
+            } else if (isTooWide(batch, i)) {
+                refused.add(batch.lines[i], Code.TOO_MANY_BUCKETS, "limit " + limits.buckets() + " together with those there");
             }
+        }
+        if (refused.lines().isEmpty()) {
+            return null;
         }
         for (int i = 0; i < batch.size; i++) {
             if (refused.contains(batch.lines[i])) {
@@ -584,6 +589,18 @@ public final class Ingest {
             }
         }
         return refused;
+    }
+
+    /** Whether a whole histogram, added to the one that is there, would have more buckets than the limit. */
+    private boolean isTooWide(Batch batch, int i) {
+        int operation = batch.operations[i];
+        if ((operation & Batch.WHOLE) != Batch.WHOLE || batch.values[i] != 0
+                || !(batch.wholes.get(operation >>> 8) instanceof HistogramValue added)) {
+            return false;
+        }
+        long target = batch.targets[i];
+        long reference = target >= 0 ? target : batch.newcomers.reference((int) (-1 - target));
+        return writer.cell(reference) instanceof HistogramValue there && there.unionBuckets(added) > limits.buckets();
     }
 
     private String refusal(Code code, Declaration d, MetricType type) {
@@ -608,8 +625,13 @@ public final class Ingest {
         CellJoiner joiner = batch.joiner;
         for (int i = 0; i < batch.size; i++) {
             int operation = batch.operations[i];
-            if ((operation & Batch.OBSERVE) != 0 && (refused == null || !refused.contains(batch.lines[i]))) {
-                Cell cell = joiner.at(batch.targets[i], MetricType.HISTOGRAM, false, i);
+            if ((operation & Batch.OBSERVE) == 0 || refused != null && refused.contains(batch.lines[i])) {
+                continue;
+            }
+            Cell cell = joiner.at(batch.targets[i], MetricType.HISTOGRAM, false, i);
+            if ((operation & Batch.WHOLE) == Batch.WHOLE) {
+                joiner.whole(cell, batch.wholes.get(operation >>> 8), batch.values[i] != 0);
+            } else {
                 joiner.observe(cell, bounds.get(operation >>> 8), batch.values[i]);
             }
         }

@@ -40,6 +40,16 @@ public enum Code {
     LP_TIMESTAMP("lp_timestamp", "bad timestamp"),
     LP_CONTROL_BYTE("lp_control_byte", "control byte outside a string"),
 
+    // Logplex drains
+    FRAME("bad_frame", "expected a frame: a length, a space and a syslog head"),
+    FRAME_HEAD("bad_head", "expected a syslog head: <PRI>1 time host app process id"),
+    FRAME_TOO_LONG("frame_too_long", "frame longer than the limit"),
+    LOG_SAMPLE("bad_sample", "expected sample#key=value with a number and a known unit"),
+    LOG_ROUTER("bad_router_line", "a router line without method and status"),
+    LOG_BASE64("bad_base64", "not base64"),
+    LOG_JSON("bad_json", "not JSON"),
+    LOG_METRIC("bad_metric", "not a metric of Vector's model"),
+
     // meaning
     RESERVED_LABEL("reserved_label", "this label name is reserved"),
     DUPLICATE_LABEL("duplicate_label", "the same label name twice"),

@@ -53,6 +53,12 @@ public record Limits(
         int headerSeconds,
         int idleSeconds) {
 
+    /** One frame of a Logplex drain. Logplex itself sends messages of 10 KiB at most. */
+    public static final int LOGPLEX_FRAME_BYTES = 256 << 10;
+
+    /** Digits of the length in front of a frame of a Logplex drain. */
+    public static final int LOGPLEX_LENGTH_DIGITS = 9;
+
     /** The documented defaults. */
     public static final Limits DEFAULTS = new Limits(
             16L << 20,
