@@ -10,6 +10,7 @@ import io.weir.server.config.Config;
 import io.weir.server.config.ConfigException;
 import io.weir.server.config.ExitCode;
 import io.weir.server.door.Ack;
+import io.weir.server.door.DrainRules;
 import io.weir.server.door.Keeping;
 import io.weir.server.door.Routes;
 import io.weir.server.http.HttpServer;
@@ -242,7 +243,8 @@ public final class Weir implements AutoCloseable {
                 config.push().refuseTimestamps() ? TextParser.Timestamps.REFUSE : TextParser.Timestamps.IGNORE,
                 () -> config.influx(),
                 core.commands(),
-                keeping());
+                keeping(),
+                DrainRules.DEFAULTS);
     }
 
     private static InetSocketAddress socketAddress(Address address) {

@@ -10,7 +10,8 @@ final class IngestMetrics {
     enum Protocol {
         TEXT,
         PATCH,
-        INFLUX;
+        INFLUX,
+        HEROKU;
 
         private String label() {
             return name().toLowerCase(java.util.Locale.ROOT);
@@ -33,7 +34,7 @@ final class IngestMetrics {
     static IngestMetrics[] register(Telemetry telemetry) {
         CounterFamily samples = telemetry.counters("weir_ingest_samples_total", "Samples applied.", "protocol");
         CounterFamily rejected = telemetry.counters(
-                "weir_ingest_rejected_total", "Requests (of line protocol: lines) refused by a door.", "protocol", "reason");
+                "weir_ingest_rejected_total", "Requests (of line protocol and drains: lines) refused by a door.", "protocol", "reason");
         CounterFamily dropped = telemetry.counters(
                 "weir_ingest_dropped_total", "Samples read and left out of a request that was applied.", "protocol", "reason");
         IngestMetrics[] parts = new IngestMetrics[Protocol.values().length];

@@ -31,6 +31,7 @@ public final class Routes {
      * @param timestamps what becomes of timestamps in pushed text
      * @param points how line protocol becomes metrics, asked at each request
      * @param keeping how what is accepted is kept
+     * @param drains how Logplex drains are taken
      */
     public record Parts(
             Web web,
@@ -40,7 +41,8 @@ public final class Routes {
             TextParser.Timestamps timestamps,
             Supplier<PointRules> points,
             StoreCommands commands,
-            Keeping keeping) {}
+            Keeping keeping,
+            DrainRules drains) {}
 
     /**
      * The process, as its doors see it.
@@ -76,6 +78,11 @@ public final class Routes {
                 new PatchDoor(limits, hash, keeping, metrics[Protocol.PATCH.ordinal()]), keeping);
         Door delete = new GatedDoor(new DeleteDoor(limits, parts.commands, keeping), keeping);
         Door scrape = new GatedDoor(new ScrapeDoor(parts.commands), keeping);
+        Door drain = new GatedDoor(
+                new HerokuDrainDoor(
+                        parts.drains, limits, hash, keeping, metrics[Protocol.HEROKU.ordinal()],
+                        new DrainMetrics(parts.telemetry)),
+                keeping);
         RouteTable.Builder routes = RouteTable.under(web.prefix)
                 .needs(Scope.PUSH, "influx_query")
                 .at("/", "landing", new LandingDoor(web.version, web.prefix, web.telemetryPath), GET, HEAD)
@@ -84,6 +91,7 @@ public final class Routes {
                 .at("/metrics/", "push", push, POST, PUT)
                 .under("/metrics/", "{name}", "patch", patch, PATCH)
                 .under("/metrics/", "{name}", "delete", delete, DELETE)
+                .at("/drain", "heroku_drain", drain, POST)
                 .at("/-/healthy", "healthy", new StatusDoor(web.unhealthy), GET, HEAD)
                 .at("/-/ready", "ready", new StatusDoor(web.unready), GET, HEAD)
                 .at("/-/reload", "reload", new ReloadDoor(web.lifecycle, web.reload), POST, PUT)

@@ -45,6 +45,14 @@ final class Submission implements Settled {
 
         /** The request is over for its door, which closes the batch. */
         void over();
+
+        /** This key's batch has been applied before, and its answer was given again. */
+        default void replayed() {}
+
+        /** Status when the first request with this key is not answered yet; it has to be sent again. */
+        default int busyStatus() {
+            return 409;
+        }
     }
 
     private static final String REPLAYED = "Idempotent-Replayed";
@@ -62,6 +70,7 @@ final class Submission implements Settled {
     private Answer answer;
     private MessageDigest digest;
     private String key;
+    private boolean identified;
     private long hash0;
     private long hash1;
 
@@ -83,6 +92,7 @@ final class Submission implements Settled {
         promise = null;
         answer = null;
         ack = keeping.ack();
+        identified = false;
         key = request.header("idempotency-key");
         String asked = Ack.asked(request, labelsInQuery);
         if (asked != null) {
@@ -101,6 +111,22 @@ final class Submission implements Settled {
             digest.update((request.method() + " " + request.target() + "\n").getBytes(ISO_8859_1));
         }
         return null;
+    }
+
+    /** Reads what a request asks for of a sender who knows nothing of Weir: what it does not ask is not wrong. */
+    void open(Responder answering) {
+        responder = answering;
+        promise = null;
+        answer = null;
+        ack = keeping.ack();
+        identified = false;
+        key = null;
+    }
+
+    /** Gives the batch a key that stands for its content, too; before {@link #submit}. */
+    void identify(String contentKey) {
+        key = contentKey;
+        identified = true;
     }
 
     /** Decoded bytes of the body, each to be given once. */
@@ -231,7 +257,7 @@ final class Submission implements Settled {
 
     /** False when the request has been answered by what is known of its key. */
     private boolean claim() {
-        ByteBuffer hash = ByteBuffer.wrap(digest.digest());
+        ByteBuffer hash = identified ? ByteBuffer.allocate(16) : ByteBuffer.wrap(digest.digest());
         hash0 = hash.getLong();
         hash1 = hash.getLong();
         IdempotencyIndex.Claim claim = keeping.keys().claim(key, hash0, hash1);
@@ -242,6 +268,7 @@ final class Submission implements Settled {
             }
             case DONE -> {
                 Answer first = decode(claim.answer());
+                owner.replayed();
                 over();
                 answering.send(first.with(REPLAYED, "true"));
             }
@@ -250,8 +277,9 @@ final class Submission implements Settled {
                 answering.fail(422, "this Idempotency-Key was used for another request");
             }
             case IN_FLIGHT -> {
+                int busy = owner.busyStatus();
                 over();
-                answering.fail(409, "the first request with this Idempotency-Key is not answered yet", "Retry-After", "1");
+                answering.fail(busy, "the first request with this Idempotency-Key is not answered yet", "Retry-After", "1");
             }
         }
         return false;

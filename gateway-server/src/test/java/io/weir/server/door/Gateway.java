@@ -68,6 +68,10 @@ final class Gateway implements AutoCloseable {
     }
 
     Gateway(Limits limits, boolean lifecycle) throws IOException {
+        this(limits, lifecycle, DrainRules.DEFAULTS);
+    }
+
+    Gateway(Limits limits, boolean lifecycle, DrainRules drains) throws IOException {
         Random random = new SecureRandom();
         KeyHash hash = new KeyHash(random.nextLong(), random.nextLong(), random.nextLong(), random.nextLong());
         Function<String, FamilyPolicy> policies = AggregationRules.DEFAULTS::policy;
@@ -90,7 +94,8 @@ final class Gateway implements AutoCloseable {
                         () -> new Ingest(table, limits, hash.copy(), policies, 1 << 16, () -> {})),
                 Routes.of(new Routes.Parts(
                         web, telemetry, limits, hash, TextParser.Timestamps.IGNORE, points::get, keeper.commands(),
-                        Keeping.inMemory(new io.weir.journal.IdempotencyIndex(1000, 60_000, System::currentTimeMillis)))),
+                        Keeping.inMemory(new io.weir.journal.IdempotencyIndex(1000, 60_000, System::currentTimeMillis)),
+                        drains)),
                 telemetry);
         server.start();
     }
