@@ -27,6 +27,11 @@ public record AggregationRules(GaugePolicy gauge, long ttlMillis, List<Rule> rul
      * stays, whatever the default, unless a rule names another policy.
      */
     public FamilyPolicy policy(String name) {
+        return policy(name, ttlMillis);
+    }
+
+    /** The policy of a family whose time to live is this one unless a rule names another. */
+    public FamilyPolicy policy(String name, long ttlMillis) {
         GaugePolicy foundGauge = null;
         Long foundTtl = null;
         for (Rule rule : rules) {

@@ -99,6 +99,16 @@ public final class Families {
         ttlTicksMin = min;
     }
 
+    /** Asks anew for the policy of one family, if there is such a family. */
+    public synchronized void refreshPolicy(String name) {
+        byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
+        Family family = lookup(bytes, 0, bytes.length);
+        if (family != null) {
+            family.policy(policies.apply(name));
+            ttlTicksMin = Math.min(ttlTicksMin, family.ttlTicks());
+        }
+    }
+
     /** Shortest time to live in seconds of any family, {@link Long#MAX_VALUE} when none expires. */
     long ttlTicksMin() {
         return ttlTicksMin;

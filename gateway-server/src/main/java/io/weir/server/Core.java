@@ -37,6 +37,7 @@ final class Core implements AutoCloseable {
 
     private final Limits limits;
     private final KeyHash hash;
+    private final FleetingFamilies fleeting;
     private final Function<String, FamilyPolicy> policies;
     private final NanoClock clock = System::nanoTime;
     private final SeriesTable table;
@@ -51,13 +52,26 @@ final class Core implements AutoCloseable {
     private long dutiesSeenAt;
     private boolean started;
 
-    /** @param journal null to keep everything in memory */
-    Core(Limits limits, AggregationRules rules, Journal journal, JournalConfig journalConfig) {
+    /**
+     * Made before anything runs.
+     *
+     * @param fleetingMillis time to live of series that repeat themselves for as long as they have a source
+     * @param journal null to keep everything in memory
+     */
+    Core(
+            Limits limits,
+            AggregationRules rules,
+            long fleetingMillis,
+            Journal journal,
+            JournalConfig journalConfig) {
         this.limits = limits;
         this.rules = rules;
         SecureRandom random = new SecureRandom();
         hash = new KeyHash(random.nextLong(), random.nextLong(), random.nextLong(), random.nextLong());
-        policies = name -> this.rules.policy(name);
+        fleeting = new FleetingFamilies(fleetingMillis, limits.families());
+        policies = name -> fleeting.contains(name)
+                ? this.rules.policy(name, fleeting.ttlMillis())
+                : this.rules.policy(name);
         table = new SeriesTable(TableConfig.of(limits.series(), limits.families()), clock, policies);
         keeper = new Keeper(table, SystemEpochClock.INSTANCE);
         runner = new AgentRunner(
@@ -125,6 +139,13 @@ final class Core implements AutoCloseable {
 
     StoreCommands commands() {
         return keeper.commands();
+    }
+
+    /** A family whose series repeat themselves for as long as they have a source. Any thread. */
+    void fleeting(String name) {
+        if (fleeting.add(name)) {
+            table.families().refreshPolicy(name);
+        }
     }
 
     /** Remembers ends of series from now on, for outputs that send stale markers. */

@@ -60,7 +60,7 @@ public final class Weir implements AutoCloseable {
         telemetry.gauge("weir_config_last_reload_successful", "Whether the last reload of the configuration worked.",
                 () -> reloaded ? 1 : 0);
 
-        core = new Core(config.limits(), config.aggregation(), journal, config.journal());
+        core = new Core(config.limits(), config.aggregation(), config.heroku().expiryMillis(), journal, config.journal());
         core.register(telemetry);
         if (!config.remoteWrite().isEmpty()) {
             core.recordEnds();
@@ -244,7 +244,7 @@ public final class Weir implements AutoCloseable {
                 () -> config.influx(),
                 core.commands(),
                 keeping(),
-                DrainRules.DEFAULTS);
+                new DrainRules(config.heroku().prefix(), config.heroku().drainTokens(), core::fleeting));
     }
 
     private static InetSocketAddress socketAddress(Address address) {

@@ -3,12 +3,15 @@ package io.weir.server.config;
 import io.weir.ingest.AggregationRules;
 import io.weir.ingest.PointRules;
 import io.weir.journal.JournalConfig;
+import io.weir.parse.HerokuMessages;
+import io.weir.sample.FamilyPolicy;
 import io.weir.sample.Limits;
 import io.weir.server.auth.AuthConfig;
 import io.weir.server.remotewrite.RemoteWriteConfig;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Everything the gateway is told at its start. Immutable, any thread.
@@ -28,6 +31,7 @@ public record Config(
         AggregationRules aggregation,
         Push push,
         PointRules influx,
+        Heroku heroku,
         List<RemoteWriteConfig> remoteWrite,
         AuthConfig auth,
         Log log) {
@@ -39,6 +43,7 @@ public record Config(
             AggregationRules.DEFAULTS,
             Push.DEFAULTS,
             PointRules.DEFAULTS,
+            Heroku.DEFAULTS,
             List.of(),
             AuthConfig.NONE,
             Log.DEFAULTS);
@@ -69,6 +74,18 @@ public record Config(
      */
     public record Push(boolean refuseTimestamps) {
         public static final Push DEFAULTS = new Push(false);
+    }
+
+    /**
+     * Logplex drains.
+     *
+     * @param prefix what stands before {@code :ingest } in log lines with metrics
+     * @param drainTokens those that are let in; empty for all
+     * @param expiryMillis a series that repeats itself ends after this time without news; {@link FamilyPolicy#FOREVER} for
+     *     never
+     */
+    public record Heroku(String prefix, Set<String> drainTokens, long expiryMillis) {
+        public static final Heroku DEFAULTS = new Heroku(HerokuMessages.PREFIX_DEFAULT, Set.of(), 600_000);
     }
 
     /** The log on standard error. */

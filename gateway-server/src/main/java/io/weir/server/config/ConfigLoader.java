@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** From command line, environment and file to {@link Config}: a flag beats the environment beats the file beats the default. */
 public final class ConfigLoader {
@@ -70,7 +71,17 @@ public final class ConfigLoader {
 
     Config config() throws ConfigException {
         return new Config(
-                web(), storagePath(), journal(), limits(), aggregation(), push(), influx(), remoteWrite(), auth(), log());
+                web(),
+                storagePath(),
+                journal(),
+                limits(),
+                aggregation(),
+                push(),
+                influx(),
+                heroku(),
+                remoteWrite(),
+                auth(),
+                log());
     }
 
     private Config.Web web() throws ConfigException {
@@ -165,6 +176,17 @@ public final class ConfigLoader {
             throw merged.problem(Options.INFLUX_DATABASE_LABEL, "expected a label name such as db");
         }
         return new PointRules(separator, label.isEmpty() ? null : label, List.copyOf(influxRules));
+    }
+
+    private Config.Heroku heroku() throws ConfigException {
+        String prefix = merged.text(Options.HEROKU_PREFIX);
+        if (!prefix.matches("[!-~]{1,128}")) {
+            throw merged.problem(Options.HEROKU_PREFIX, "expected 1 to 128 visible characters of ASCII");
+        }
+        return new Config.Heroku(
+                prefix,
+                Set.copyOf(merged.texts(Options.HEROKU_DRAIN_TOKENS)),
+                ConfigFile.ttlMillis(merged.text(Options.HEROKU_EXPIRY)));
     }
 
     private List<RemoteWriteConfig> remoteWrite() throws ConfigException {

@@ -39,6 +39,7 @@ record Option(
         AGGREGATION("Aggregation"),
         PUSH("Pushes"),
         INFLUX("Line protocol"),
+        HEROKU("Heroku drain"),
         REMOTE_WRITE("remote_write"),
         LOG("Log"),
         LIMITS("Limits"),

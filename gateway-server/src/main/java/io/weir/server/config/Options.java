@@ -4,6 +4,7 @@ import static io.weir.server.config.Option.Group.AGGREGATION;
 import static io.weir.server.config.Option.Group.AUTH;
 import static io.weir.server.config.Option.Group.CONFIG;
 import static io.weir.server.config.Option.Group.DURABILITY;
+import static io.weir.server.config.Option.Group.HEROKU;
 import static io.weir.server.config.Option.Group.IDEMPOTENCY;
 import static io.weir.server.config.Option.Group.INFLUX;
 import static io.weir.server.config.Option.Group.LIMITS;
@@ -179,6 +180,28 @@ final class Options {
             Type.TEXT,
             "",
             "Label that carries the request's db or bucket; empty for no such label"));
+
+    static final Option HEROKU_PREFIX = add(new Option(
+            "heroku.prefix",
+            HEROKU,
+            Type.TEXT,
+            Config.Heroku.DEFAULTS.prefix(),
+            "What stands before \":ingest BASE64\" in log lines in which an app writes metrics"));
+    static final Option HEROKU_DRAIN_TOKENS = add(new Option(
+                    "heroku.drain-tokens",
+                    HEROKU,
+                    Type.SECRET,
+                    "",
+                    "Drain token, as \"heroku drains\" shows it, that may drain here; without one all may")
+            .many());
+    static final Option HEROKU_EXPIRY = add(new Option(
+                    "heroku.expiry",
+                    HEROKU,
+                    Type.DURATION,
+                    Values.format(Duration.ofMillis(Config.Heroku.DEFAULTS.expiryMillis())),
+                    "A drain's gauge, or a metric that an app sets, ends after this time without news; rules of aggregation beat it")
+            .range(Duration.ofSeconds(1).toMillis(), YEARS_MILLIS)
+            .choices(OFF));
 
     static final Option REMOTE_WRITE_URL = add(new Option(
                     "remote-write.url",
