@@ -19,7 +19,15 @@ final class DrainRig {
     RefusedLines refused;
 
     DrainRig() {
-        this(Limits.DEFAULTS);
+        this(series(1 << 15));
+    }
+
+    static Limits series(int series) {
+        Limits d = Limits.DEFAULTS;
+        return new Limits(d.bodyBytes(), d.inflateRatio(), d.samplesPerRequest(), d.lineBytes(), d.linePointBytes(),
+                d.nameBytes(), d.labels(), d.labelNameBytes(), d.labelValueBytes(), d.helpBytes(), d.buckets(), series,
+                d.families(), d.headers(), d.headerBytes(), d.uriBytes(), d.queryParameters(), d.connections(),
+                d.connectionsPerAddress(), d.pipelinedRequests(), d.inFlightBytes(), d.headerSeconds(), d.idleSeconds());
     }
 
     DrainRig(Limits limits) {
