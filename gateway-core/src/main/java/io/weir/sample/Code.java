@@ -30,6 +30,11 @@ public enum Code {
     NO_LE("bad_histogram", "a _bucket sample needs a numeric le label"),
     NO_QUANTILE("bad_summary", "a summary sample needs a numeric quantile label"),
 
+    // protobuf
+    PROTOBUF("bad_protobuf", "not delimited io.prometheus.client.MetricFamily messages"),
+    PROTOBUF_VALUE("bad_protobuf", "a metric has no value of its family's type"),
+    PROTOBUF_TRUNCATED("bad_protobuf", "the body ends within a message"),
+
     // line protocol (InfluxDB line protocol grammar)
     LP_MEASUREMENT("lp_measurement", "expected a measurement"),
     LP_TAG("lp_tag", "bad tag, expected key=value without spaces"),
@@ -61,6 +66,7 @@ public enum Code {
 
     // limits
     LINE_TOO_LONG("line_too_long", "line longer than the limit"),
+    MESSAGE_TOO_LONG("message_too_long", "protobuf message longer than the limit"),
     NAME_TOO_LONG("name_too_long", "metric name longer than the limit"),
     LABEL_NAME_TOO_LONG("label_name_too_long", "label name longer than the limit"),
     LABEL_VALUE_TOO_LONG("label_value_too_long", "label value longer than the limit"),

@@ -6,11 +6,14 @@ import io.weir.ingest.RefusedLines;
 import io.weir.parse.JsonStringDecoder;
 import io.weir.parse.ParseFailure;
 import io.weir.parse.Parser;
+import io.weir.parse.ProtobufParser;
 import io.weir.parse.TextParser;
 import io.weir.sample.Code;
 import io.weir.sample.KeyHash;
 import io.weir.sample.Limits;
 import io.weir.sample.Mode;
+import io.weir.sample.SampleSink;
+import io.weir.server.door.IngestMetrics.Protocol;
 import io.weir.server.http.Answer;
 import io.weir.server.http.Door;
 import io.weir.server.http.EventLoopContext;
@@ -22,8 +25,8 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 
 /**
- * {@code POST|PUT /metrics}: Prometheus text 0.0.4, whatever its Content-Type; POST adds, PUT sets. All of a body or
- * nothing of it is applied. A body that is one JSON string, as {@code JSON.stringify(registry.metrics())} of promjs sends,
+ * {@code POST|PUT /metrics}: delimited protobuf by its Content-Type, else Prometheus text 0.0.4; POST adds, PUT sets. All
+ * of a body or nothing of it is applied. A text that is one JSON string, as {@code JSON.stringify(registry.metrics())} of promjs sends,
  * is unquoted first. Any thread; its pushes belong to their event loop.
  */
 final class PushDoor implements Door {
@@ -34,9 +37,9 @@ final class PushDoor implements Door {
     private final KeyHash hash;
     private final TextParser.Timestamps timestamps;
     private final Keeping keeping;
-    private final IngestMetrics metrics;
+    private final IngestMetrics[] metrics;
 
-    PushDoor(Limits limits, KeyHash hash, TextParser.Timestamps timestamps, Keeping keeping, IngestMetrics metrics) {
+    PushDoor(Limits limits, KeyHash hash, TextParser.Timestamps timestamps, Keeping keeping, IngestMetrics[] metrics) {
         this.keeping = keeping;
         this.limits = limits;
         this.hash = hash;
@@ -46,6 +49,12 @@ final class PushDoor implements Door {
 
     @Override
     public Exchange open(Request request, Responder responder) {
+        PushFormat format = PushFormat.of(request.header("content-type"));
+        if (format == null) {
+            metrics(PushFormat.TEXT).rejected("content_type");
+            responder.fail(415, PushFormat.UNREADABLE);
+            return Exchange.NONE;
+        }
         ArrayDeque<Push> free = responder.context().get(idle);
         Push push = free.pollLast();
         if (push == null) {
@@ -54,12 +63,16 @@ final class PushDoor implements Door {
         String problem = push.submission.open(request, responder, false);
         if (problem != null) {
             free.addLast(push);
-            metrics.rejected("bad_request");
+            metrics(format).rejected("bad_request");
             responder.fail(400, problem);
             return Exchange.NONE;
         }
-        push.open(request.method() == Method.PUT ? Mode.SET : Mode.ADD);
+        push.open(format, request.method() == Method.PUT ? Mode.SET : Mode.ADD);
         return push;
+    }
+
+    private IngestMetrics metrics(PushFormat format) {
+        return metrics[(format == PushFormat.PROTOBUF ? Protocol.PROTOBUF : Protocol.TEXT).ordinal()];
     }
 
     /** One body on its way; used again for later ones of the same event loop. */
@@ -68,9 +81,13 @@ final class PushDoor implements Door {
 
         private final ArrayDeque<Push> free;
         private final Ingest ingest;
-        private final TextParser parser = new TextParser(limits, hash.copy(), timestamps);
+        /** By format, each made when first needed. */
+        private final Parser<SampleSink>[] parsers = parsers();
+
         private final Submission submission;
         private Batch batch;
+        private PushFormat format;
+        private Parser<SampleSink> parser;
         private boolean started;
         private Unquoted unquoted;
         private ParseFailure failure;
@@ -81,10 +98,12 @@ final class PushDoor implements Door {
             this.submission = new Submission(this, context, keeping);
         }
 
-        void open(Mode mode) {
+        void open(PushFormat format, Mode mode) {
+            this.format = format;
             batch = ingest.open(mode);
+            parser = parser(format);
             parser.reset(batch);
-            started = false;
+            started = format == PushFormat.PROTOBUF;
             unquoted = null;
             failure = null;
         }
@@ -121,6 +140,18 @@ final class PushDoor implements Door {
         @Override
         public void abort() {
             release();
+        }
+
+        private Parser<SampleSink> parser(PushFormat format) {
+            Parser<SampleSink> made = parsers[format.ordinal()];
+            if (made == null) {
+                made = switch (format) {
+                    case TEXT -> new TextParser(limits, hash.copy(), timestamps);
+                    case PROTOBUF -> new ProtobufParser(limits, hash.copy(), timestamps);
+                };
+                parsers[format.ordinal()] = made;
+            }
+            return made;
         }
 
         /** False while there is only white space: then it is not known yet what this body is. */
@@ -181,8 +212,8 @@ final class PushDoor implements Door {
 
         @Override
         public void applied(Batch accepted, RefusedLines refused) {
-            metrics.applied(parser.samples());
-            metrics.dropped("summary_quantile", accepted.droppedQuantiles());
+            metrics(format).applied(parser.samples());
+            metrics(format).dropped("summary_quantile", accepted.droppedQuantiles());
         }
 
         @Override
@@ -191,7 +222,7 @@ final class PushDoor implements Door {
         }
 
         private void refuse(Code code, String message) {
-            metrics.rejected(code.reason());
+            metrics(format).rejected(code.reason());
             Responder answering = submission.refuse();
             release();
             Refuse.with(answering, code, message);
@@ -205,6 +236,11 @@ final class PushDoor implements Door {
                 free.addLast(this);
             }
         }
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Parser<SampleSink>[] parsers() {
+        return (Parser<SampleSink>[]) new Parser<?>[PushFormat.values().length];
     }
 
     /** Text out of a JSON string, with the tail the parser has not read yet. */

@@ -73,7 +73,7 @@ public final class Routes {
         IngestMetrics[] metrics = IngestMetrics.register(parts.telemetry);
         Keeping keeping = parts.keeping;
         Door push = new GatedDoor(
-                new PushDoor(limits, hash, parts.timestamps, keeping, metrics[Protocol.TEXT.ordinal()]), keeping);
+                new PushDoor(limits, hash, parts.timestamps, keeping, metrics), keeping);
         Door patch = new GatedDoor(
                 new PatchDoor(limits, hash, keeping, metrics[Protocol.PATCH.ordinal()]), keeping);
         Door delete = new GatedDoor(new DeleteDoor(limits, parts.commands, keeping), keeping);
