@@ -21,6 +21,7 @@ import io.weir.sample.FamilyPolicy;
 import io.weir.sample.KeyHash;
 import io.weir.sample.Limits;
 import io.weir.server.auth.Access;
+import io.weir.server.door.DrainRules;
 import io.weir.server.door.Keeping;
 import io.weir.server.door.Routes;
 import io.weir.server.telemetry.Telemetry;
@@ -309,7 +310,8 @@ public final class HttpTargets {
             Routes.Web web = new Routes.Web("0", "", "/-/metrics", false, () -> null, () -> null, () -> null, () -> {});
             RouteTable routes = Routes.of(new Routes.Parts(
                     web, new Telemetry(), LIMITS, hash, TextParser.Timestamps.IGNORE, () -> PointRules.DEFAULTS,
-                    keeper.commands(), Keeping.inMemory(new IdempotencyIndex(100, 1, System::currentTimeMillis))));
+                    keeper.commands(), Keeping.inMemory(new IdempotencyIndex(100, 1, System::currentTimeMillis)),
+                    DrainRules.DEFAULTS));
             rig = new Rig(routes, LIMITS, new Ingest(table, LIMITS, hash.copy(), policies, 1 << 10, () -> {}), keeper);
         }
 
