@@ -283,6 +283,9 @@ public final class Journal implements AutoCloseable {
         generation = generation + 1;
         failure = null;
         LOG.info("{} works again", storage.place());
+        if (checkpointWanted) {
+            LockSupport.unpark(checkpoints.thread);
+        }
     }
 
     private void writeVoids() throws IOException {
@@ -749,6 +752,7 @@ public final class Journal implements AutoCloseable {
         private volatile long forceNanos;
         private long lastNanos = clock.nanoTime();
         private long lastProbe = clock.nanoTime();
+        private Checkpoint told;
 
         @Override
         public String roleName() {
@@ -770,6 +774,7 @@ public final class Journal implements AutoCloseable {
                 return 0;
             }
             lastProbe = now - config.probeMillis() * MILLI_NANOS;
+            tellCheckpointed();
             boolean due = wanted
                     || config.sync() == JournalConfig.Sync.INTERVAL
                             && now - lastNanos >= config.intervalMillis() * MILLI_NANOS;
@@ -848,6 +853,22 @@ public final class Journal implements AutoCloseable {
                 // what the segment holds is written anew, by a checkpoint, once the disk works
                 checkpointWanted = true;
                 return false;
+            }
+        }
+
+        /** A checkpoint has brought to the disk what failed segments hold. */
+        private void tellCheckpointed() {
+            Checkpoint newest = current;
+            if (newest == told) {
+                return;
+            }
+            told = newest;
+            for (Chain chain : chains) {
+                long written = chain.written;
+                if (written < newest.cut && written > chain.durable) {
+                    chain.durable = written;
+                    chain.listener.durable(written);
+                }
             }
         }
 

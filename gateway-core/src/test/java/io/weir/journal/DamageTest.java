@@ -197,16 +197,54 @@ class DamageTest {
         assertThat(found.series.size()).isBetween(10, 19);
     }
 
-    @Test
-    void shouldSetFilesOfALaterVersionAside() throws Exception {
-        String name = write();
-        byte[] file = storage.files.get(name);
-        file[8] = SegmentHeader.VERSION + 1;
+    /** Makes a good header of a file say another format version. */
+    private static void version(byte[] file, int version) {
+        file[8] = (byte) version;
         java.util.zip.CRC32C crc = new java.util.zip.CRC32C();
         crc.update(file, 0, SegmentHeader.BYTES - 4);
         for (int i = 0; i < 4; i++) {
             file[SegmentHeader.BYTES - 4 + i] = (byte) (crc.getValue() >>> 8 * i);
         }
+    }
+
+    /** Of the versions below this one, the newest is read; there is none before the first. */
+    @Test
+    void shouldReadEveryVersionItSaysItReads() throws Exception {
+        String name = write();
+        for (int version = SegmentHeader.VERSION_MIN - 1; version <= SegmentHeader.VERSION + 1; version++) {
+            MemoryStorage other = storage.copy();
+            version(other.files.get(name), version);
+            boolean known = version >= SegmentHeader.VERSION_MIN && version <= SegmentHeader.VERSION;
+            assertThat(find(other).series).as("version " + version).isEqualTo(known ? states.get(5) : Map.of());
+        }
+        assertThat(SegmentHeader.VERSION_MIN).isEqualTo(Math.max(1, SegmentHeader.VERSION - 1));
+        assertThat(CheckpointHeader.VERSION_MIN).isEqualTo(Math.max(1, CheckpointHeader.VERSION - 1));
+    }
+
+    @Test
+    void shouldFallBackFromACheckpointOfALaterVersion() throws Exception {
+        write();
+        MemoryStorage both = storage.copy();
+        try (Journal journal = Journal.open(both, CONFIG, time::millis, () -> time.nanos)) {
+            journal.recover((s, age) -> {});
+            journal.requestCheckpoint();
+            Gateway.work(journal.checkpoints());
+            assertThat(journal.checkpointsTaken()).isEqualTo(1);
+        }
+        String name = both.files.keySet().stream().filter(n -> CheckpointHeader.number(n) >= 0).findFirst().orElseThrow();
+        version(both.files.get(name), CheckpointHeader.VERSION + 1);
+        byte[] before = both.files.get(name).clone();
+        Found found = find(both);
+        assertThat(found.series).isEqualTo(states.get(5));
+        assertThat(found.recovered.corruptions()).isEqualTo(1);
+        assertThat(both.files.get(name + ".corrupt")).isEqualTo(before);
+    }
+
+    @Test
+    void shouldSetFilesOfALaterVersionAside() throws Exception {
+        String name = write();
+        byte[] file = storage.files.get(name);
+        version(file, SegmentHeader.VERSION + 1);
         byte[] before = file.clone();
         MemoryStorage later = storage.copy();
         Found found = find(later);

@@ -27,6 +27,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class SeriesTableTest {
     private final Store store = new Store(Store.small(8));
@@ -458,5 +459,28 @@ class SeriesTableTest {
         assertThat(store.writer.cell(ref)).isNull();
         store.writer.exit();
         assertThat(store.values()).containsExactly(entry("c{i=\"2\"}", 5.0));
+    }
+
+    /** In the first second of a process a series that is one second old was touched at tick -1, which is not a time. */
+    @Test
+    @Timeout(20)
+    void shouldNotTakeASeriesOneSecondOldForOneThatRetires() {
+        for (int seconds = 0; seconds < 4; seconds++) {
+            String labels = "i=\"" + seconds + "\"";
+            store.add("c", labels, 1);
+            store.writer.enter();
+            store.writer.backdate(store.find("c", COUNTER, labels), seconds);
+            store.writer.exit();
+            // in both of these a series that seems to retire is waited for
+            assertThat(store.add("c", labels, 1)).isEqualTo(Code.OK);
+            store.writer.enter();
+            store.writer.backdate(store.find("c", COUNTER, labels), seconds);
+            store.writer.exit();
+            store.work();
+            assertThat(store.values()).containsEntry("c{" + labels + "}", 2.0);
+        }
+        store.delete("c");
+        assertThat(store.values()).isEmpty();
+        Invariants.check(store.table, store.keeper);
     }
 }
