@@ -196,6 +196,42 @@ class DurabilityTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"always", "interval"})
+    void shouldAnswerAPatchAgainWithTheValueItGaveThen(String sync) throws Exception {
+        String[] fields = {"Accept: application/json", "Idempotency-Key: "};
+        try (WeirProcess process = process(sync)) {
+            int port = port(process);
+            StringBuilder requests = new StringBuilder();
+            for (int i = 1; i <= 5; i++) {
+                requests.append(request("PATCH", "/metrics/c_total", "", fields[0], fields[1] + i, i == 5 ? "Connection: close" : "X: y"));
+            }
+            String answers = raw(port, requests.toString());
+            for (int i = 1; i <= 5; i++) {
+                assertThat(answers).contains("{\"value\":" + i + "}");
+            }
+            assertThat(statuses(answers)).hasSize(5).containsOnly(200);
+            send(port, "PATCH", "/metrics/c_total", "10");
+            process.process().destroyForcibly().waitFor();
+        }
+        for (int run = 0; run < 2; run++) {
+            // the second time from a checkpoint
+            try (Weir weir = start("--durability.sync=" + sync)) {
+                int port = port(weir);
+                for (int i = 5; i >= 1; i--) {
+                    HttpResponse<String> again = send(port, "PATCH", "/metrics/c_total", "", "Accept", "application/json",
+                            "Idempotency-Key", "" + i);
+                    assertThat(again.body()).isEqualTo("{\"value\":" + i + "}");
+                    assertThat(again.headers().firstValue("Idempotent-Replayed")).contains("true");
+                }
+                assertThat(get(port, "/metrics").body()).contains("c_total 15\n");
+                await("a checkpoint", () -> sendNow(port, "GET", "/-/metrics", "").body()
+                        .contains("weir_wal_checkpoints_total{result=\"taken\"} 1\n")
+                        || sendNow(port, "GET", "/-/metrics", "").body().contains("weir_wal_replayed_records_total 0\n"));
+            }
+        }
+    }
+
     private static void replayed(HttpResponse<String> first, HttpResponse<String> again) {
         assertThat(again.headers().firstValue("Idempotent-Replayed")).contains("true");
         assertThat(again.statusCode()).isEqualTo(first.statusCode());
@@ -303,6 +339,91 @@ class DurabilityTest {
             disk.forcesFail = false;
             await("ready again", () -> sendNow(port, "GET", "/-/ready", "").statusCode() == 200);
             assertThat(send(port, "PATCH", "/metrics/a_total", "").statusCode()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void shouldSayNeitherYesNorNoToADeletionThatTheDiskFailsToForce() throws Exception {
+        FaultyStorage disk = disk();
+        try (Weir weir = start(disk, "--durability.sync=always")) {
+            int port = port(weir);
+            assertThat(send(port, "POST", "/metrics", "a 1\nb 1\n").statusCode()).isEqualTo(200);
+            disk.forced = new CountDownLatch(1);
+            CompletableFuture<String> deletion =
+                    CompletableFuture.supplyAsync(() -> rawNow(port, request("DELETE", "/metrics/a", "")));
+            await("it is deleted", () -> !sendNow(port, "GET", "/metrics", "").body().contains("a 1\n"));
+            assertThat(deletion).as("waits for the disk").isNotDone();
+            disk.forcesFail = true;
+            disk.forced.countDown();
+            assertThat(deletion.join()).as("the connection ends without an answer").isEmpty();
+            await("not ready", () -> sendNow(port, "GET", "/-/ready", "").statusCode() == 503);
+            assertThat(send(port, "DELETE", "/metrics/b", "").statusCode()).isEqualTo(503);
+            disk.forcesFail = false;
+            await("ready again", () -> sendNow(port, "GET", "/-/ready", "").statusCode() == 200);
+            // the end of a is on no disk until a checkpoint holds it: until then nobody is told that it is
+            String again = request("DELETE", "/metrics/a", "", "Connection: close");
+            await("a's end is on the disk", () -> rawNow(port, again).endsWith("deleted 0 series\n"));
+            assertThat(get(port, "/-/metrics").body()).contains("weir_wal_checkpoints_total{result=\"taken\"} 1\n");
+            assertThat(get(port, "/metrics").body()).isEqualTo("# TYPE b untyped\nb 1\n");
+        }
+        try (Weir weir = start()) {
+            assertThat(get(port(weir), "/metrics").body()).isEqualTo("# TYPE b untyped\nb 1\n");
+        }
+    }
+
+    @Test
+    void shouldMakeACheckpointAsSoonAsTheDiskWorksAgain() throws Exception {
+        FaultyStorage disk = disk();
+        try (Weir weir = start(disk)) {
+            int port = port(weir);
+            disk.forcesFail = true;
+            HttpResponse<String> kept = send(port, "PATCH", "/metrics/a_total", "");
+            assertThat(durability(kept)).isEqualTo("process");
+            await("not ready", () -> sendNow(port, "GET", "/-/ready", "").statusCode() == 503);
+            disk.forcesFail = false;
+            await("a checkpoint", () -> sendNow(port, "GET", "/-/metrics", "").body()
+                    .contains("weir_wal_checkpoints_total{result=\"taken\"} 1\n"));
+            assertThat(get(port, "/-/ready").statusCode()).isEqualTo(200);
+        }
+    }
+
+    /**
+     * As many answers as may be pipelined are held back, as many requests wait behind them; of a client that sends still
+     * more at once the rest is refused.
+     */
+    @ParameterizedTest
+    @ValueSource(ints = {12, 200})
+    void shouldAnswerInOrderWhenMoreRequestsWaitForTheDiskThanMayBePipelined(int requests) throws Exception {
+        FaultyStorage disk = disk();
+        try (Weir weir = start(disk, "--durability.sync=always", "--limits.pipelined-requests=8")) {
+            int port = port(weir);
+            disk.forced = new CountDownLatch(1);
+            String patch = request("PATCH", "/metrics/c_total", "", "Accept: application/json");
+            String last = request("PATCH", "/metrics/c_total", "", "Accept: application/json", "Connection: close");
+            CompletableFuture<String> answers =
+                    CompletableFuture.supplyAsync(() -> rawNow(port, patch.repeat(requests - 1) + last));
+            await("some are applied", () -> sendNow(port, "GET", "/metrics", "").body().contains("c_total "));
+            String shown = get(port, "/metrics").body();
+            int applied = Integer.parseInt(shown.substring(shown.lastIndexOf(' ') + 1).strip());
+            assertThat(applied).isLessThanOrEqualTo(8);
+            assertThat(answers).isNotDone();
+            disk.forced.countDown();
+            String all = answers.join();
+            List<Integer> statuses = statuses(all);
+            int good = (int) statuses.stream().filter(status -> status == 200).count();
+            if (requests == 12) {
+                assertThat(good).isEqualTo(12);
+            } else if (good < requests) {
+                assertThat(good).isGreaterThanOrEqualTo(16);
+                assertThat(statuses).hasSize(good + 1).last().isEqualTo(429);
+            }
+            assertThat(get(port, "/metrics").body()).endsWith("c_total " + good + "\n");
+            int at = 0;
+            for (int i = 1; i <= good; i++) {
+                at = all.indexOf("{\"value\":" + i + "}", at);
+                assertThat(at).as("value " + i).isPositive();
+            }
+            assertThat(all).contains("X-Weir-Durability: disk");
         }
     }
 
@@ -450,6 +571,14 @@ class DurabilityTest {
             socket.getOutputStream().write(requests.getBytes(ISO_8859_1));
             InputStream in = socket.getInputStream();
             return new String(in.readAllBytes(), ISO_8859_1);
+        }
+    }
+
+    private static String rawNow(int port, String requests) {
+        try {
+            return raw(port, requests);
+        } catch (IOException e) {
+            throw new AssertionError(e);
         }
     }
 

@@ -29,7 +29,7 @@ final class PatchDoor implements Door {
     private static final long TWEAK = 0x7061_7463_68L;
     private static final int BODY_MAX = 1 << 10;
     private static final Answer[] OK = Ack.answers(ack -> Answer.text(200, "ok", Ack.HEADER, ack.label()));
-    /** The value of a patch that was accepted before a crash and is asked for again after it. */
+    /** The value of a patch whose process ended between keeping the patch and keeping its answer, which nobody has got. */
     private static final Answer[] UNKNOWN = Ack.answers(ack -> Answer.of(
             200, Answer.JSON, "{\"value\":null}".getBytes(ISO_8859_1), Ack.HEADER, ack.label()));
     private static final byte[] JSON_BEGIN = "{\"value\":".getBytes(ISO_8859_1);

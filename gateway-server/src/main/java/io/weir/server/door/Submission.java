@@ -10,6 +10,7 @@ import io.weir.journal.IdempotencyIndex;
 import io.weir.journal.KeyedAnswer;
 import io.weir.journal.Outcome;
 import io.weir.sample.Code;
+import io.weir.sample.Mode;
 import io.weir.server.http.Answer;
 import io.weir.server.http.EventLoopContext;
 import io.weir.server.http.Promise;
@@ -18,6 +19,7 @@ import io.weir.server.http.Responder;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 
 /**
  * A request's way from a staged batch to its answer: what it asks for, its idempotency key, the journal, the answer once
@@ -201,7 +203,9 @@ final class Submission implements Settled {
     @Override
     public void settled(Batch batch, Outcome outcome, long ticket) {
         if (outcome == Outcome.APPLIED) {
-            applied(batch, ticket);
+            if (applied(batch, ticket)) {
+                return;
+            }
         } else {
             if (key != null) {
                 keeping.keys().abandon(key);
@@ -218,15 +222,42 @@ final class Submission implements Settled {
         over();
     }
 
-    private void applied(Batch batch, long ticket) {
+    /** Whether the answer has to be kept before it is given. */
+    private boolean applied(Batch batch, long ticket) {
         owner.applied(batch, batch.refused());
         Answer now = owner.answer(batch, batch.refused(), ack, true);
         if (now != answer) {
+            boolean news = key != null && ack != Ack.MEMORY && !Arrays.equals(now.encoded(), answer.encoded());
             answer = now;
             if (promise != null) {
                 promise.replace(now);
             }
+            if (news && remember(batch, ticket)) {
+                return true;
+            }
         }
+        keep(batch, ticket);
+        return false;
+    }
+
+    /** Journals the answer of a key, which says what became of its batch: a frame that changes nothing else. */
+    private boolean remember(Batch batch, long ticket) {
+        Batch nothing = ingest.open(Mode.ADD);
+        Code code = ingest.submit(nothing, keyed(batch, ack), (b, outcome, later) -> {
+            ingest.close(b);
+            // should this frame be lost, what was pushed is kept all the same
+            keep(batch, outcome == Outcome.APPLIED ? later : ticket);
+            over();
+        });
+        if (code != Code.OK) {
+            ingest.close(nothing);
+            return false;
+        }
+        context.endOfTurn();
+        return true;
+    }
+
+    private void keep(Batch batch, long ticket) {
         if (key == null || ack != Ack.DISK) {
             if (key != null) {
                 keeping.keys().done(keyed(batch, ack));

@@ -103,7 +103,10 @@ public final class EventLoopContext {
 
     private void endTurn() {
         try {
-            ingest.flush();
+            do {
+                ingest.flush();
+                // an answer that came of the first flush may have to be kept as well
+            } while (ingest.submitted() > 0);
         } finally {
             turnEnds = false;
         }
