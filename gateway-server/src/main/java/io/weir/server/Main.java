@@ -92,18 +92,18 @@ public final class Main {
         Runtime.getRuntime().addShutdownHook(new Shutdown(weir));
         HangUp.run(weir::reload);
         long recovered = weir.awaitRecovery();
-        greet(weir.addresses(), config.web(), config.storagePath(), recovered);
+        greet(weir, config.web(), config.storagePath(), recovered);
         weir.awaitStopRequest();
     }
 
-    private void greet(List<InetSocketAddress> addresses, Config.Web web, Optional<Path> data, long recovered) {
+    private void greet(Weir weir, Config.Web web, Optional<Path> data, long recovered) {
         // not from the process's start time, which the system knows to the second only
         long millis = ManagementFactory.getRuntimeMXBean().getUptime();
         Build build = Build.read();
         out.println("Weir " + build.version() + " (" + build.commit() + "), ready after " + millis + " ms");
         String first = null;
-        for (InetSocketAddress address : addresses) {
-            String url = url(address) + web.routePrefix();
+        for (InetSocketAddress address : weir.addresses()) {
+            String url = url(weir.isTls() ? "https" : "http", address) + web.routePrefix();
             first = first == null ? url : first;
             out.println("listening on  " + url);
         }
@@ -120,9 +120,9 @@ public final class Main {
     }
 
     /** A URL that works from this machine. */
-    private static String url(InetSocketAddress address) {
+    private static String url(String scheme, InetSocketAddress address) {
         String host = address.getAddress().isAnyLocalAddress() ? "127.0.0.1" : address.getAddress().getHostAddress();
-        return "http://" + (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + address.getPort();
+        return scheme + "://" + (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + address.getPort();
     }
 
     /** The JVM's own code after a signal would be 128 and its number; a clean stop is 0. */

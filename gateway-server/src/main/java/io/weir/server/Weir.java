@@ -4,11 +4,12 @@ import io.weir.journal.Journal;
 import io.weir.journal.JournalConfig;
 import io.weir.parse.TextParser;
 import io.weir.server.auth.Access;
-import io.weir.server.auth.WebRules;
+import io.weir.server.auth.Scope;
 import io.weir.server.config.Address;
 import io.weir.server.config.Config;
 import io.weir.server.config.ConfigException;
 import io.weir.server.config.ExitCode;
+import io.weir.server.config.WebConfig;
 import io.weir.server.door.Ack;
 import io.weir.server.door.DrainRules;
 import io.weir.server.door.Keeping;
@@ -19,9 +20,13 @@ import io.weir.server.telemetry.ProcessMetrics;
 import io.weir.server.telemetry.Telemetry;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,6 +46,7 @@ public final class Weir implements AutoCloseable {
     private final Telemetry telemetry = new Telemetry();
     private final Core core;
     private final Access access;
+    private final WebAccess web;
     private final HttpServer http;
     private final RemoteWrite remoteWrite;
     private final ConfigSource source;
@@ -52,7 +58,7 @@ public final class Weir implements AutoCloseable {
     private volatile String unready = "starting";
     private volatile boolean reloaded = true;
 
-    private Weir(Config config, ConfigSource source, Journal journal) {
+    private Weir(Config config, WebConfig webConfig, ConfigSource source, Journal journal) {
         this.config = config;
         this.source = source;
         Build build = Build.read();
@@ -68,13 +74,14 @@ public final class Weir implements AutoCloseable {
         remoteWrite = RemoteWrite.start(config.remoteWrite(), core.commands()::snapshot, build.version());
         SinkMetrics.register(telemetry, remoteWrite.stats());
         access = new Access(telemetry, System::nanoTime);
-        access.apply(config.auth(), WebRules.NONE);
+        web = new WebAccess(config, webConfig, access, telemetry, this::reload);
         http = new HttpServer(
                 HttpServer.Options.of(
                         config.web().listenAddresses().stream().map(Weir::socketAddress).toList(),
                         config.limits(),
                         core::newIngest,
-                        access),
+                        access,
+                        web::tls),
                 Routes.of(parts(build)),
                 telemetry);
     }
@@ -83,20 +90,28 @@ public final class Weir implements AutoCloseable {
      * Starts everything; on return connections are taken, and requests once {@link #awaitRecovery} returns.
      *
      * @param source asked by {@code /-/reload}
-     * @throws StartupException when an address or the data directory cannot be had; nothing is left running then
+     * @throws StartupException when an address or the data directory cannot be had, or the web configuration is bad; nothing is left running then
      */
     public static Weir start(Config config, ConfigSource source) throws StartupException {
+        WebConfig web = webConfig(config);
         Journal journal = null;
         if (config.storagePath().isPresent()) {
             journal = DataDirectory.journal(config.storagePath().get(), config.journal());
         }
-        return start(config, source, journal);
+        return start(config, web, source, journal);
     }
 
     static Weir start(Config config, ConfigSource source, Journal journal) throws StartupException {
-        Weir weir = new Weir(config, source, journal);
+        return start(config, webConfig(config), source, journal);
+    }
+
+    private static Weir start(Config config, WebConfig web, ConfigSource source, Journal journal)
+            throws StartupException {
+        Weir weir = new Weir(config, web, source, journal);
         try {
             weir.http.start();
+            weir.web.watch();
+            weir.warnWhenOpen();
         } catch (IOException e) {
             weir.close();
             throw new StartupException(
@@ -110,6 +125,37 @@ public final class Weir implements AutoCloseable {
             thread.start();
         }
         return weir;
+    }
+
+    /** Before anything is opened or started. */
+    private static WebConfig webConfig(Config config) throws StartupException {
+        try {
+            Optional<Path> file = config.web().configFile();
+            return file.isPresent() ? WebConfig.read(file.get()) : WebConfig.NONE;
+        } catch (ConfigException e) {
+            throw new StartupException(e.exitCode(), e.getMessage(), e);
+        }
+    }
+
+    /** One line when others than this machine can do things without saying who they are. */
+    private void warnWhenOpen() {
+        List<Scope> open = access.openToAnybody();
+        List<String> reachable = http.addresses().stream()
+                .filter(address -> !address.getAddress().isLoopbackAddress())
+                .map(address -> address.getAddress().getHostAddress() + ":" + address.getPort())
+                .toList();
+        if (!reachable.isEmpty() && !open.isEmpty() && !(isTls() && web.tls().knowsClients())) {
+            LOG.atWarn()
+                    .addKeyValue("addresses", String.join(",", reachable))
+                    .addKeyValue("open", open.stream().map(s -> s.name().toLowerCase(Locale.ROOT)).collect(Collectors.joining(",")))
+                    .log("listening beyond loopback without authentication: whoever reaches these addresses may do what is"
+                            + " open; set auth.tokens or --web.config.file, or listen on 127.0.0.1");
+        }
+    }
+
+    /** Whether it speaks HTTPS. */
+    public boolean isTls() {
+        return web.tls() != null;
     }
 
     private void recover() {
@@ -207,8 +253,12 @@ public final class Weir implements AutoCloseable {
             LOG.warn("reload refused, the configuration stays as it was: {}", e.getMessage());
             return e.getMessage();
         }
+        String problem = web.reload(fresh.auth());
+        if (problem != null) {
+            reloaded = false;
+            return problem;
+        }
         core.rules(fresh.aggregation());
-        access.apply(fresh.auth(), WebRules.NONE);
         config = fresh;
         reloaded = true;
         LOG.info("configuration reloaded");
@@ -219,6 +269,7 @@ public final class Weir implements AutoCloseable {
     @Override
     public void close() {
         unready = "stopping";
+        web.close();
         http.stop(GRACE);
         access.close();
         remoteWrite.close();

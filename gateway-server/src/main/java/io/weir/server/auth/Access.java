@@ -3,8 +3,10 @@ package io.weir.server.auth;
 import io.weir.server.telemetry.CounterFamily;
 import io.weir.server.telemetry.Telemetry;
 import java.net.InetAddress;
+import java.util.List;
 import java.util.Locale;
 import java.util.function.LongSupplier;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,6 +57,14 @@ public final class Access implements AutoCloseable {
     /** What to ask each request; null when there is nothing to ask. */
     public Guard guard() {
         return guard;
+    }
+
+    /** What anybody may do, beside asking for health. */
+    public List<Scope> openToAnybody() {
+        Guard now = guard;
+        return Stream.of(Scope.values())
+                .filter(scope -> scope != Scope.OPEN && (now == null || !now.asks(scope)))
+                .toList();
     }
 
     PasswordCheck passwords() {

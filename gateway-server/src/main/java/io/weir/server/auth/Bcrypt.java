@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import at.favre.lib.crypto.bcrypt.BCrypt;
 import at.favre.lib.crypto.bcrypt.LongPasswordStrategies;
+import java.util.Locale;
 
 /**
  * A bcrypt hash as htpasswd writes it, {@code $2y$10$...}. What is well-formed is decided as Go's {@code
@@ -28,7 +29,7 @@ public final class Bcrypt {
 
     private Bcrypt(int cost, String saltAndHash) {
         this.cost = cost;
-        this.text = String.format("$2y$%02d$%s", cost, saltAndHash);
+        this.text = String.format(Locale.ROOT, "$2y$%02d$%s", cost, saltAndHash);
     }
 
     /**

@@ -125,7 +125,8 @@ public final class Guard {
         return admit(principal, scope);
     }
 
-    private boolean asks(Scope scope) {
+    /** Whether requests of this scope need credentials; null for those that have no route. */
+    boolean asks(Scope scope) {
         return !tokens.isEmpty()
                 || !rules.users().isEmpty()
                 || scope == Scope.DRAIN && auth.drainPassword() != null

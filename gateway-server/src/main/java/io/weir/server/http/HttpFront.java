@@ -15,6 +15,7 @@ import io.netty.handler.codec.http.DefaultHttpRequest;
 import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import io.weir.sample.Limits;
 import io.weir.server.auth.Access;
@@ -857,7 +858,12 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         ChannelFuture written = ctx.writeAndFlush(Unpooled.EMPTY_BUFFER);
         if (lingers && ctx.channel() instanceof DuplexChannel channel) {
             ctx.channel().config().setAutoRead(true);
-            written.addListener(done -> channel.shutdownOutput());
+            SslHandler tls = ctx.pipeline().get(SslHandler.class);
+            if (tls == null) {
+                written.addListener(done -> channel.shutdownOutput());
+            } else {
+                tls.closeOutbound().addListener(done -> channel.shutdownOutput());
+            }
         } else {
             written.addListener(ChannelFutureListener.CLOSE);
         }
@@ -898,7 +904,8 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        if (!(cause instanceof IOException)) {
+        // a failed handshake is an SSLException, which the codec wraps
+        if (!(cause instanceof IOException) && !(cause.getCause() instanceof IOException)) {
             LOG.error("connection of {} failed", ctx.channel().remoteAddress(), cause);
         }
         closeNow();

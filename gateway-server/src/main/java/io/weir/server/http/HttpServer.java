@@ -17,6 +17,8 @@ import io.weir.sample.Limits;
 import io.weir.server.auth.Access;
 import io.weir.server.telemetry.CounterFamily;
 import io.weir.server.telemetry.Telemetry;
+import io.weir.server.tls.Tls;
+import io.weir.server.tls.TlsGate;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -43,6 +45,7 @@ public final class HttpServer {
      * @param loops number of event loops
      * @param ingest asked once for each event loop
      * @param access asked about every request
+     * @param tls asked for each connection; gives null for plain HTTP
      * @param nanoClock monotonic, for time limits and durations
      */
     public record Options(
@@ -51,17 +54,22 @@ public final class HttpServer {
             Limits limits,
             Supplier<Ingest> ingest,
             Access access,
+            Supplier<Tls> tls,
             LongSupplier nanoClock) {
-        /** Nobody is asked who he is. */
+        /** Plain HTTP, and nobody is asked who he is. */
         public static Options of(List<InetSocketAddress> addresses, Limits limits, Supplier<Ingest> ingest) {
-            return of(addresses, limits, ingest, new Access(new Telemetry(), System::nanoTime));
+            return of(addresses, limits, ingest, new Access(new Telemetry(), System::nanoTime), () -> null);
         }
 
         /** One event loop per processor and the system's clock. */
         public static Options of(
-                List<InetSocketAddress> addresses, Limits limits, Supplier<Ingest> ingest, Access access) {
-            return new Options(
-                    addresses, Runtime.getRuntime().availableProcessors(), limits, ingest, access, System::nanoTime);
+                List<InetSocketAddress> addresses,
+                Limits limits,
+                Supplier<Ingest> ingest,
+                Access access,
+                Supplier<Tls> tls) {
+            int loops = Runtime.getRuntime().availableProcessors();
+            return new Options(addresses, loops, limits, ingest, access, tls, System::nanoTime);
         }
     }
 
@@ -118,6 +126,7 @@ public final class HttpServer {
 
     private void register(HttpRecorder[] recorders) {
         for (ConnectionGate.Entry entry : ConnectionGate.Entry.values()) {
+            Tls tls = options.tls().get();
             if (entry != ConnectionGate.Entry.OPEN) {
                 rejected.with(entry.reason());
             }
@@ -223,14 +232,22 @@ public final class HttpServer {
             InetAddress address =
                     channel.remoteAddress() instanceof InetSocketAddress remote ? remote.getAddress() : null;
             ConnectionGate.Entry entry = gate.enter(address);
+            Tls tls = options.tls().get();
             if (entry != ConnectionGate.Entry.OPEN) {
                 rejected.with(entry.reason()).increment();
+                if (tls != null) {
+                    channel.close();
+                    return;
+                }
                 ByteBuf full = channel.alloc().directBuffer(FULL.length).writeBytes(FULL);
                 channel.writeAndFlush(full).addListener(ChannelFutureListener.CLOSE);
                 return;
             }
             channel.closeFuture().addListener(closed -> gate.leave(address));
             EventLoop loop = channel.eventLoop();
+            if (tls != null) {
+                channel.pipeline().addLast(new TlsGate(tls));
+            }
             channel.pipeline()
                     .addLast(new RequestDecoder(decoding))
                     .addLast(new HttpFront(contexts.get(loop), routes, options.limits(), options.access()));

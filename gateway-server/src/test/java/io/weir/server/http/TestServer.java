@@ -30,7 +30,13 @@ final class TestServer implements AutoCloseable {
         InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
         server = new HttpServer(
                 new HttpServer.Options(
-                        List.of(address), loops, limits, () -> null, new Access(new Telemetry(), clock::get), clock::get),
+                        List.of(address),
+                        loops,
+                        limits,
+                        () -> null,
+                        new Access(new Telemetry(), clock::get),
+                        () -> null,
+                        clock::get),
                 doors.routes(prefix).build(),
                 telemetry,
                 transport);

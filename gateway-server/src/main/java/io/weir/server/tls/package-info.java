@@ -1,0 +1,2 @@
+/** TLS of the listening sockets, by the JDK's provider. */
+package io.weir.server.tls;
