@@ -3,11 +3,19 @@ package io.weir.server.cli;
 import io.weir.server.config.ExitCode;
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /** Which commands there are: one line each, in the order of the help. Any thread. */
 public final class Commands {
-    private static final List<Command> ALL = List.of(new CompletionCommand());
+    private static final List<Command> ALL = List.of(
+            new PushCommand(),
+            new IncCommand(),
+            new TopCommand(),
+            new CardinalityCommand(),
+            new HashPasswordCommand(),
+            new CheckWebConfigCommand(),
+            new CompletionCommand());
 
     private Commands() {}
 
@@ -57,7 +65,7 @@ public final class Commands {
     public static String listing() {
         StringBuilder text = new StringBuilder();
         for (Command command : ALL) {
-            text.append(String.format("  %-28s  %s%n", usage(command), command.summary()));
+            text.append(String.format(Locale.ROOT, "  %-28s  %s%n", usage(command), command.summary()));
         }
         return text.toString();
     }
@@ -75,7 +83,7 @@ public final class Commands {
         }
         for (Command.Flag flag : command.flags()) {
             String shown = flag.value() == null ? flag.name() : flag.name() + "=" + flag.value();
-            text.append(String.format("  %-22s %s%n", shown, flag.help()));
+            text.append(String.format(Locale.ROOT, "  %-22s %s%n", shown, flag.help()));
         }
         text.append("\nExamples:\n");
         command.examples().forEach(example -> text.append("  ").append(example).append('\n'));
