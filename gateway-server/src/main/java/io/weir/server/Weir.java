@@ -4,7 +4,6 @@ import io.weir.journal.Journal;
 import io.weir.journal.JournalConfig;
 import io.weir.parse.TextParser;
 import io.weir.server.auth.Access;
-import io.weir.server.auth.Scope;
 import io.weir.server.config.Address;
 import io.weir.server.config.Config;
 import io.weir.server.config.ConfigException;
@@ -23,10 +22,8 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
-import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -137,17 +134,12 @@ public final class Weir implements AutoCloseable {
         }
     }
 
-    /** One line when others than this machine can do things without saying who they are. */
     private void warnWhenOpen() {
-        List<Scope> open = access.openToAnybody();
-        List<String> reachable = http.addresses().stream()
-                .filter(address -> !address.getAddress().isLoopbackAddress())
-                .map(address -> address.getAddress().getHostAddress() + ":" + address.getPort())
-                .toList();
-        if (!reachable.isEmpty() && !open.isEmpty() && !(isTls() && web.tls().knowsClients())) {
+        OpenDoors open = OpenDoors.of(http.addresses(), access.openToAnybody(), isTls() && web.tls().knowsClients());
+        if (open != null) {
             LOG.atWarn()
-                    .addKeyValue("addresses", String.join(",", reachable))
-                    .addKeyValue("open", open.stream().map(s -> s.name().toLowerCase(Locale.ROOT)).collect(Collectors.joining(",")))
+                    .addKeyValue("addresses", String.join(",", open.addresses()))
+                    .addKeyValue("open", String.join(",", open.scopes()))
                     .log("listening beyond loopback without authentication: whoever reaches these addresses may do what is"
                             + " open; set auth.tokens or --web.config.file, or listen on 127.0.0.1");
         }

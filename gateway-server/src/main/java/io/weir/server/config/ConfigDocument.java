@@ -11,6 +11,12 @@ final class ConfigDocument {
               listen-address: [127.0.0.1:9091, "[::1]:9091"]
               enable-lifecycle: true
 
+            auth:
+              tokens:                      # token-file instead of token keeps the key out of this file
+                - {name: lambda, token: 2b9c3f6ae1d84507, scopes: [push]}
+                - {name: prometheus, token: 91d0c5e27fa84b36, scopes: [scrape]}
+                - {name: oncall, token: e7a4418d0c5b92f3, scopes: [push, scrape, delete, admin]}
+
             storage:
               path: /var/lib/weir
 
@@ -100,6 +106,7 @@ final class ConfigDocument {
             |---|---|
             | `aggregation.rules` | list of `match` (metric name, `*` for any run of characters), `gauge` (`sum`, `last`, `min`, `max`) and `ttl` (duration or `off`) |
             | `influx.rules` | list of `measurement` and `field` (names with `*`; left out: any), `as` (`gauge`, `counter`, `histogram`) and, for a histogram, `buckets` (rising numbers) |
+            | `auth.tokens` | list of `name`, `token` or `token-file` (read again when it changes), and `scopes` (`push`, `scrape`, `delete`, `admin`, `drain`); sent as `Authorization: Bearer TOKEN`, as `Token TOKEN`, or as the password of the user `name` |
             | `remote-write` as a list | receivers, each with the keys of the remote_write options. A flag or variable overrides the same key in each of them; `remote-write.url` from flag or environment replaces the list |
 
             The file is YAML 1.2 in UTF-8: at most 1 MiB, 16 levels, 100 aliases, one document; tags mean nothing.
