@@ -462,7 +462,7 @@ public final class Ingest {
                 batch.detail("limit " + limits.families() + " families (--limits.families), new: " + d.text());
                 return Code.FAMILY_LIMIT;
             }
-            Code code = writer.reserve(family, type);
+            Code code = writer.reserve(family, type, limits.familySeries());
             if (code == Code.UNKNOWN) {
                 continue;
             }
@@ -615,6 +615,8 @@ public final class Ingest {
                         : d.text() + " pushed as " + type + " shares names with the " + there + " " + other.text();
             }
             case SERIES_LIMIT -> "limit " + limits.series() + " series (--series.max), new in: " + d.text();
+            case FAMILY_SERIES_LIMIT ->
+                    "limit " + limits.familySeries() + " series (--limits.family-series), new in: " + d.text();
             default -> d.text();
         };
     }

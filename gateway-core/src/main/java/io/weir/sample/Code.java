@@ -75,6 +75,7 @@ public enum Code {
     TOO_MANY_BUCKETS("too_many_buckets", "more histogram buckets than the limit"),
     TOO_MANY_SAMPLES("too_many_samples", "more samples in one request than the limit"),
     SERIES_LIMIT("series_limit", "the series limit is reached"),
+    FAMILY_SERIES_LIMIT("family_series_limit", "the series limit of one family is reached"),
     FAMILY_LIMIT("family_limit", "the limit of metric families is reached"),
     SERIES_ENDED("series_ended", "a series of this request ended while it was read, send it again"),
     TABLE_FULL("table_full", "no room for new series until the table is compacted, try again"),

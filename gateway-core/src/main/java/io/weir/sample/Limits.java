@@ -16,6 +16,7 @@ package io.weir.sample;
  * @param helpBytes a HELP text
  * @param buckets bounds of one histogram
  * @param series live series in total
+ * @param familySeries live series of one family
  * @param families metric families
  * @param headers header fields of a request
  * @param headerBytes all header fields of a request
@@ -41,6 +42,7 @@ public record Limits(
         int helpBytes,
         int buckets,
         int series,
+        int familySeries,
         int families,
         int headers,
         int headerBytes,
@@ -72,6 +74,7 @@ public record Limits(
             4096,
             4096,
             512,
+            1_000_000,
             1_000_000,
             100_000,
             100,

@@ -129,15 +129,15 @@ public final class Families {
     /**
      * The first live series of a family: checks that no family with a derived name is in the way.
      *
-     * @return null for success, {@code family} itself when it was removed or has another type by now, else the family
-     *     that is in the way
+     * @return null for success, {@code family} itself when it was removed, has another type or as many series as it may
+     *     have by now, else the family that is in the way
      */
-    synchronized Family reserveFirst(Family family, MetricType type) {
+    synchronized Family reserveFirst(Family family, MetricType type, int seriesMax) {
         Family other = rival(family, type);
         if (other != null) {
             return other;
         }
-        return family.reserveFirst(type) == Family.Reserved.YES ? null : family;
+        return family.reserveFirst(type, seriesMax) == Family.Reserved.YES ? null : family;
     }
 
     /** A live family whose lines would collide with those of {@code family} as {@code type}; null for none. */

@@ -40,6 +40,8 @@ public final class Family {
     enum Reserved {
         YES,
         OTHER_TYPE,
+        /** As many live series as one family may have. */
+        FULL,
         /** No live series: the first must be reserved under the lock of {@link Families}. */
         FIRST,
         REMOVED
@@ -129,8 +131,8 @@ public final class Family {
         return (long) (type.ordinal() + 1) << TYPE_SHIFT;
     }
 
-    /** One more live series beside others of the same type. */
-    Reserved tryReserve(MetricType type) {
+    /** One more live series beside others of the same type, of which there may be {@code seriesMax}. */
+    Reserved tryReserve(MetricType type, int seriesMax) {
         for (; ; ) {
             long s = stateVolatile();
             if ((s & REMOVED) != 0) {
@@ -142,6 +144,9 @@ public final class Family {
             if ((s & TYPE) != typeBits(type)) {
                 return Reserved.OTHER_TYPE;
             }
+            if ((s & COUNT) >= seriesMax) {
+                return Reserved.FULL;
+            }
             if (casState(s, s + ONE_LIVE)) {
                 return Reserved.YES;
             }
@@ -149,14 +154,14 @@ public final class Family {
     }
 
     /** The first live series, of a family that begins anew: without help. Under the lock of {@link Families} only. */
-    Reserved reserveFirst(MetricType type) {
+    Reserved reserveFirst(MetricType type, int seriesMax) {
         for (; ; ) {
             long s = stateVolatile();
             if ((s & REMOVED) != 0) {
                 return Reserved.REMOVED;
             }
             if ((s & COUNT) != 0) {
-                return tryReserve(type);
+                return tryReserve(type, seriesMax);
             }
             if (casState(s, s & ~TYPE | typeBits(type) | ONE_LIVE)) {
                 help = null;

@@ -323,33 +323,44 @@ public final class TableWriter {
         return cell == Slab.GONE ? GONE : cell == null ? DEAD : LIVE;
     }
 
+    /** As below, in a family that may have as many series as the table. */
+    public Code reserve(Family family, MetricType type) {
+        return reserve(family, type, Integer.MAX_VALUE);
+    }
+
     /**
      * Takes a live place in the table and in the family.
      *
-     * @return OK; SERIES_LIMIT; TYPE_CONFLICT, see {@link #conflict}; or UNKNOWN when {@code family} has been removed
+     * @param familySeriesMax live series that the family may have
+     * @return OK; SERIES_LIMIT; FAMILY_SERIES_LIMIT; TYPE_CONFLICT, see {@link #conflict}; or UNKNOWN when {@code family} has been removed
      *     and must be claimed again
      */
-    public Code reserve(Family family, MetricType type) {
-        return table.reserveLive() ? reserveIn(family, type) : Code.SERIES_LIMIT;
+    public Code reserve(Family family, MetricType type, int familySeriesMax) {
+        return table.reserveLive() ? reserveIn(family, type, familySeriesMax) : Code.SERIES_LIMIT;
     }
 
-    /** As {@link #reserve} but without regard to the limit, for a series that was live when its batch was accepted. */
+    /** As {@link #reserve} but without regard to limits, for a series that was live when its batch was accepted. */
     public Code reserveAnyway(Family family, MetricType type) {
         table.reserveLiveAnyway();
-        return reserveIn(family, type);
+        return reserveIn(family, type, Integer.MAX_VALUE);
     }
 
-    private Code reserveIn(Family family, MetricType type) {
-        Family.Reserved reserved = family.tryReserve(type);
+    private Code reserveIn(Family family, MetricType type, int seriesMax) {
+        Family.Reserved reserved = family.tryReserve(type, seriesMax);
         Family other = family;
-        if (reserved == Family.Reserved.FIRST) {
-            other = table.families().reserveFirst(family, type);
-            reserved = other == null ? Family.Reserved.YES : Family.Reserved.OTHER_TYPE;
+        while (reserved == Family.Reserved.FIRST) {
+            other = table.families().reserveFirst(family, type, seriesMax);
+            // Another writer was first, with this type: there may be a place beside its series.
+            reserved = other == null ? Family.Reserved.YES
+                    : other == family && family.type() == type ? family.tryReserve(type, seriesMax) : Family.Reserved.OTHER_TYPE;
         }
         if (reserved == Family.Reserved.YES) {
             return Code.OK;
         }
         table.releaseLive();
+        if (reserved == Family.Reserved.FULL) {
+            return Code.FAMILY_SERIES_LIMIT;
+        }
         if (family.isRemoved()) {
             return Code.UNKNOWN;
         }

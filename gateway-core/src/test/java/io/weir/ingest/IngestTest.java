@@ -476,10 +476,31 @@ class IngestTest {
         return new Selector(family.getBytes(), pairs);
     }
 
+    @Test
+    void shouldRefuseABatchThatTakesOneFamilyPastItsLimitAndLeaveNothingOfIt() {
+        CoreRig small = new CoreRig(withSeries(Limits.DEFAULTS, 100, 3, 10), AggregationRules.DEFAULTS);
+        assertThat(small.post("a{i=\"1\"} 1\na{i=\"2\"} 1\nb 1\n")).isEqualTo(Code.OK);
+
+        assertThat(small.post("b{i=\"1\"} 1\na{i=\"3\"} 1\na{i=\"4\"} 1\n")).isEqualTo(Code.FAMILY_SERIES_LIMIT);
+
+        assertThat(small.error).isEqualTo("limit 3 series (--limits.family-series), new in: a");
+        assertThat(small.table.live()).isEqualTo(3);
+        assertThat(small.post("a{i=\"3\"} 1\na{i=\"1\"} 1\n")).as("the place is free again").isEqualTo(Code.OK);
+        assertThat(small.post("a{i=\"4\"} 1\n")).isEqualTo(Code.FAMILY_SERIES_LIMIT);
+        assertThat(small.post("b{i=\"1\"} 1\nb{i=\"2\"} 1\n")).as("other families go on").isEqualTo(Code.OK);
+        assertThat(small.delete(selector("a", "i", "2"))).isEqualTo(1);
+        assertThat(small.post("a{i=\"4\"} 1\n")).isEqualTo(Code.OK);
+        assertThat(small.scrape()).contains("a{i=\"1\"} 2\n").doesNotContain("a{i=\"2\"}");
+    }
+
     private static Limits withSeries(Limits d, int series, int families) {
+        return withSeries(d, series, series, families);
+    }
+
+    private static Limits withSeries(Limits d, int series, int familySeries, int families) {
         return new Limits(
                 d.bodyBytes(), d.inflateRatio(), d.samplesPerRequest(), d.lineBytes(), d.linePointBytes(), d.nameBytes(),
-                d.labels(), d.labelNameBytes(), d.labelValueBytes(), d.helpBytes(), d.buckets(), series, families,
+                d.labels(), d.labelNameBytes(), d.labelValueBytes(), d.helpBytes(), d.buckets(), series, familySeries, families,
                 d.headers(), d.headerBytes(), d.uriBytes(), d.queryParameters(), d.connections(),
                 d.connectionsPerAddress(), d.pipelinedRequests(), d.inFlightBytes(), d.headerSeconds(),
                 d.idleSeconds());

@@ -326,7 +326,7 @@ class TextParserTest {
         Limits d = Limits.DEFAULTS;
         Limits small = new Limits(
                 d.bodyBytes(), d.inflateRatio(), d.samplesPerRequest(), 60, d.linePointBytes(), 8, 3, 5, 6, 7,
-                d.buckets(), d.series(), d.families(), d.headers(), d.headerBytes(), d.uriBytes(), d.queryParameters(),
+                d.buckets(), d.series(), d.familySeries(), d.families(), d.headers(), d.headerBytes(), d.uriBytes(), d.queryParameters(),
                 d.connections(), d.connectionsPerAddress(), d.pipelinedRequests(), d.inFlightBytes(),
                 d.headerSeconds(), d.idleSeconds());
 

@@ -31,12 +31,9 @@ import org.xerial.snappy.Snappy;
 
 /** What reads bodies: each however it is cut, and whether or not the parser has met its keys before. */
 final class ParserTargets {
-    private static final Limits D = Limits.DEFAULTS;
     /** Small, so that inputs of some hundred bytes meet them. */
-    private static final Limits LIMITS = new Limits(
-            D.bodyBytes(), D.inflateRatio(), D.samplesPerRequest(), 200, 200, 24, 4, 12, 40, 40, D.buckets(), D.series(),
-            D.families(), D.headers(), D.headerBytes(), D.uriBytes(), D.queryParameters(), D.connections(),
-            D.connectionsPerAddress(), D.pipelinedRequests(), D.inFlightBytes(), D.headerSeconds(), D.idleSeconds());
+    private static final Limits LIMITS = FuzzLimits.of(
+            "line=200", "line-point=200", "name=24", "labels=4", "label-name=12", "label-value=40", "help=40");
 
     private ParserTargets() {}
 

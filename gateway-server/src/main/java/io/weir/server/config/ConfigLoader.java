@@ -142,6 +142,7 @@ public final class ConfigLoader {
                 merged.intSize(Options.LIMITS_HELP),
                 merged.integer(Options.LIMITS_BUCKETS),
                 merged.integer(Options.SERIES_MAX),
+                merged.integer(Options.LIMITS_FAMILY_SERIES),
                 merged.integer(Options.LIMITS_FAMILIES),
                 merged.integer(Options.LIMITS_HEADERS),
                 merged.intSize(Options.LIMITS_HEADER_SIZE),

@@ -275,6 +275,8 @@ final class Options {
     static final Option LIMITS_HELP = add(size("limits.help", LIMIT.helpBytes(), LINE_MAX, "A HELP text"));
     static final Option LIMITS_BUCKETS =
             add(count("limits.buckets", LIMIT.buckets(), "Bucket bounds of one histogram"));
+    static final Option LIMITS_FAMILY_SERIES = add(count(
+            "limits.family-series", LIMIT.familySeries(), "Live series of one family; counts like the limit of all series"));
     static final Option LIMITS_FAMILIES = add(count("limits.families", LIMIT.families(), "Metric families"));
     static final Option LIMITS_HEADERS =
             add(count("limits.headers", LIMIT.headers(), "Header fields of one request"));

@@ -47,13 +47,17 @@ final class InfluxRefusal {
                 }
                 boolean full = line.code() == Code.TABLE_FULL || line.code() == Code.SERIES_ENDED;
                 anyFull |= full;
-                onlyRoom &= full || line.code() == Code.SERIES_LIMIT || line.code() == Code.FAMILY_LIMIT;
+                onlyRoom &= full || isLimit(line.code());
             }
         }
         bad.sort(Comparator.comparingLong(Bad::line));
         total = lines;
         noRoom = onlyRoom;
         tableFull = anyFull;
+    }
+
+    private static boolean isLimit(Code code) {
+        return code == Code.SERIES_LIMIT || code == Code.FAMILY_SERIES_LIMIT || code == Code.FAMILY_LIMIT;
     }
 
     /** @param applied samples of this body that were applied */

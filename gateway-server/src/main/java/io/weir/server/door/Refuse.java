@@ -13,7 +13,7 @@ final class Refuse {
     static void with(Responder responder, Code code, String message) {
         switch (code) {
             case TOO_MANY_SAMPLES -> responder.fail(413, message);
-            case SERIES_LIMIT, FAMILY_LIMIT -> responder.fail(429, message, "Retry-After", LIMIT_SECONDS);
+            case SERIES_LIMIT, FAMILY_SERIES_LIMIT, FAMILY_LIMIT -> responder.fail(429, message, "Retry-After", LIMIT_SECONDS);
             case TABLE_FULL, SERIES_ENDED, JOURNAL_FAILING -> responder.fail(503, message, "Retry-After", "1");
             default -> responder.fail(400, message);
         }

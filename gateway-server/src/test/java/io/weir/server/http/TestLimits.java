@@ -11,6 +11,7 @@ public final class TestLimits {
     public long inFlightBytes = Limits.DEFAULTS.inFlightBytes();
     public int samplesPerRequest = Limits.DEFAULTS.samplesPerRequest();
     public int series = Limits.DEFAULTS.series();
+    public int familySeries = Limits.DEFAULTS.familySeries();
     public int families = Limits.DEFAULTS.families();
 
     private TestLimits() {}
@@ -21,7 +22,8 @@ public final class TestLimits {
         Limits d = Limits.DEFAULTS;
         return new Limits(
                 d.bodyBytes(), d.inflateRatio(), l.samplesPerRequest, d.lineBytes(), d.linePointBytes(), d.nameBytes(),
-                d.labels(), d.labelNameBytes(), d.labelValueBytes(), d.helpBytes(), d.buckets(), l.series, l.families,
+                d.labels(), d.labelNameBytes(), d.labelValueBytes(), d.helpBytes(), d.buckets(), l.series,
+                l.familySeries, l.families,
                 d.headers(), d.headerBytes(), d.uriBytes(), d.queryParameters(), l.connections, l.connectionsPerAddress,
                 l.pipelinedRequests, l.inFlightBytes, d.headerSeconds(), d.idleSeconds());
     }

@@ -137,6 +137,28 @@ class LimitsTest {
     }
 
     @Test
+    void shouldRefuseNewSeriesOfAFamilyAtItsLimitAndTakeThoseOfOthers() {
+        try (RunningWeir few = new RunningWeir("--limits.family-series=2", "--series.max=100")) {
+            assertThat(few.post("# TYPE s counter\ns{i=\"1\"} 1\ns{i=\"2\"} 1\n").status()).isEqualTo(200);
+
+            Reply reply = few.post("t 1\n# TYPE s counter\ns{i=\"1\"} 1\ns{i=\"3\"} 1\n");
+
+            assertThat(reply.status()).as(reply.toString()).isEqualTo(429);
+            assertThat(reply.header("Retry-After")).isNotNull();
+            assertThat(reply.body()).contains("2").contains("--limits.family-series").contains("s").hasLineCount(1);
+            assertThat(few.patch("s?i=3").status()).isEqualTo(429);
+            assertThat(few.patch("s?i=1")).hasToString("200 ok");
+            assertThat(few.scrape()).isEqualTo("# TYPE s counter\ns{i=\"1\"} 2\ns{i=\"2\"} 1\n");
+            assertThat(few.own("weir_ingest_rejected_total{protocol=\"text\",reason=\"family_series_limit\"}")).isEqualTo(1);
+            Reply lines = few.send("POST", "/write", BodyPublishers.ofString("p,i=1 v=1\np,i=2 v=1\np,i=3 v=1\n"));
+            assertThat(lines.status()).as("a part was written, so it must not be sent again: " + lines).isEqualTo(400);
+            assertThat(lines.body()).contains("line 3").contains("--limits.family-series");
+            assertThat(few.send("POST", "/write", BodyPublishers.ofString("p,i=3 v=1\n")).status()).isEqualTo(429);
+            assertThat(few.samples("p_v")).hasSize(2);
+        }
+    }
+
+    @Test
     void shouldRefuseNewFamiliesAtTheLimit() {
         try (RunningWeir few = new RunningWeir("--limits.families=3", "--series.max=100")) {
             assertThat(few.post("a 1\nb 1\nc 1\n").status()).isEqualTo(200);
