@@ -28,6 +28,7 @@ package io.weir.sample;
  * @param inFlightBytes staged input of all unfinished requests
  * @param headerSeconds from the first byte of a request (or the opening of a connection) to the end of its header
  * @param idleSeconds an open connection without a request
+ * @param http what else holds on a connection
  */
 public record Limits(
         long bodyBytes,
@@ -53,7 +54,34 @@ public record Limits(
         int pipelinedRequests,
         long inFlightBytes,
         int headerSeconds,
-        int idleSeconds) {
+        int idleSeconds,
+        Http http) {
+
+    /**
+     * Further limits of a connection, in time and in what surrounds the data.
+     *
+     * @param chunkExtraBytes chunk extensions and trailers of one request together
+     * @param bodyRateBytes a body must bring as many in each second of a window
+     * @param bodyWindowSeconds over which the rate of a body is taken
+     * @param stallSeconds a peer that takes nothing of its answer
+     * @param lingerSeconds after the last answer, until the peer has stopped sending
+     * @param lingerBytes of a body that nobody wants, read and dropped
+     */
+    public record Http(
+            int chunkExtraBytes,
+            int bodyRateBytes,
+            int bodyWindowSeconds,
+            int stallSeconds,
+            int lingerSeconds,
+            int lingerBytes) {
+        /** The documented defaults. */
+        public static final Http DEFAULTS = new Http(1 << 10, 1 << 10, 5, 30, 2, 64 << 10);
+
+        /** Fewest bytes of a body in one window. */
+        public long bodyWindowBytes() {
+            return (long) bodyRateBytes * bodyWindowSeconds;
+        }
+    }
 
     /** One frame of a Logplex drain. Logplex itself sends messages of 10 KiB at most. */
     public static final int LOGPLEX_FRAME_BYTES = 256 << 10;
@@ -86,5 +114,6 @@ public record Limits(
             32,
             512L << 20,
             10,
-            60);
+            60,
+            Http.DEFAULTS);
 }

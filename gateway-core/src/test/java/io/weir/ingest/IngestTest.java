@@ -503,6 +503,6 @@ class IngestTest {
                 d.labels(), d.labelNameBytes(), d.labelValueBytes(), d.helpBytes(), d.buckets(), series, familySeries, families,
                 d.headers(), d.headerBytes(), d.uriBytes(), d.queryParameters(), d.connections(),
                 d.connectionsPerAddress(), d.pipelinedRequests(), d.inFlightBytes(), d.headerSeconds(),
-                d.idleSeconds());
+                d.idleSeconds(), d.http());
     }
 }

@@ -28,7 +28,7 @@ final class LineProtocolFeed {
                 d.labels(), d.labelNameBytes(), d.labelValueBytes(), d.helpBytes(), d.buckets(), d.series(),
                 d.familySeries(), d.families(), d.headers(), d.headerBytes(), d.uriBytes(), d.queryParameters(), d.connections(),
                 d.connectionsPerAddress(), d.pipelinedRequests(), d.inFlightBytes(), d.headerSeconds(),
-                d.idleSeconds());
+                d.idleSeconds(), d.http());
     }
 
     /** @param cuts ascending indexes at which the body is cut */

@@ -328,7 +328,7 @@ class TextParserTest {
                 d.bodyBytes(), d.inflateRatio(), d.samplesPerRequest(), 60, d.linePointBytes(), 8, 3, 5, 6, 7,
                 d.buckets(), d.series(), d.familySeries(), d.families(), d.headers(), d.headerBytes(), d.uriBytes(), d.queryParameters(),
                 d.connections(), d.connectionsPerAddress(), d.pipelinedRequests(), d.inFlightBytes(),
-                d.headerSeconds(), d.idleSeconds());
+                d.headerSeconds(), d.idleSeconds(), d.http());
 
         atLimit(small, "abcdefgh 1\n");
         pastLimit(small, "abcdefghi 1\n", Code.NAME_TOO_LONG, 1, "8 bytes");

@@ -153,7 +153,18 @@ public final class ConfigLoader {
                 merged.integer(Options.LIMITS_PIPELINED_REQUESTS),
                 merged.size(Options.LIMITS_IN_FLIGHT),
                 merged.seconds(Options.LIMITS_HEADER_TIME),
-                merged.seconds(Options.LIMITS_IDLE_TIME));
+                merged.seconds(Options.LIMITS_IDLE_TIME),
+                httpLimits());
+    }
+
+    private Limits.Http httpLimits() {
+        return new Limits.Http(
+                merged.intSize(Options.LIMITS_CHUNK_EXTRAS),
+                merged.intSize(Options.LIMITS_BODY_RATE),
+                merged.seconds(Options.LIMITS_BODY_WINDOW),
+                merged.seconds(Options.LIMITS_STALL_TIME),
+                merged.seconds(Options.LIMITS_LINGER_TIME),
+                merged.intSize(Options.LIMITS_LINGER));
     }
 
     private AggregationRules aggregation() {

@@ -299,6 +299,29 @@ final class Options {
             "limits.header-time", LIMIT.headerSeconds(), "From the first byte of a request to the end of its header"));
     static final Option LIMITS_IDLE_TIME =
             add(seconds("limits.idle-time", LIMIT.idleSeconds(), "An open connection without a request"));
+    static final Option LIMITS_CHUNK_EXTRAS = add(size(
+            "limits.chunk-extras",
+            LIMIT.http().chunkExtraBytes(),
+            HEADER_MAX,
+            "Chunk extensions and trailers of one request together"));
+    static final Option LIMITS_BODY_RATE = add(size(
+            "limits.body-rate",
+            LIMIT.http().bodyRateBytes(),
+            BODY_MAX,
+            "A body that brings fewer bytes a second is cut, taken over each window"));
+    static final Option LIMITS_BODY_WINDOW = add(seconds(
+            "limits.body-window", LIMIT.http().bodyWindowSeconds(), "Window over which the rate of a body is taken"));
+    static final Option LIMITS_STALL_TIME = add(seconds(
+            "limits.stall-time", LIMIT.http().stallSeconds(), "A client that takes nothing of its answer"));
+    static final Option LIMITS_LINGER_TIME = add(seconds(
+            "limits.linger-time",
+            LIMIT.http().lingerSeconds(),
+            "From the last answer of a connection until the client has to stop sending"));
+    static final Option LIMITS_LINGER = add(size(
+            "limits.linger",
+            LIMIT.http().lingerBytes(),
+            BODY_MAX,
+            "Rest of a body that is read and dropped after an early answer; a longer one ends the connection"));
 
     static final Option CONFIG_FILE =
             add(new Option("config.file", CONFIG, Type.FILE, "", "YAML file with any of the options here"));

@@ -67,7 +67,7 @@ final class HeadRules {
     }
 
     /** What the codec itself has refused. */
-    static Refusal undecoded(Throwable cause) {
+    private static Refusal undecoded(Throwable cause) {
         if (cause instanceof TooLongHttpLineException) {
             return Refusal.URI_TOO_LONG;
         }
@@ -152,6 +152,12 @@ final class HeadRules {
                 if (is(name, "transfer-encoding")) {
                     transferEncodings++;
                     found = is(value, "chunked") ? null : Refusal.BAD_TRANSFER_ENCODING;
+                }
+            }
+            case 18 -> {
+                // The codec gives a GET with both such fields (hixie-76) a body of 8 bytes that no length declares.
+                if (is(name, "sec-websocket-key1")) {
+                    found = Refusal.BAD_LENGTH;
                 }
             }
             default -> {}

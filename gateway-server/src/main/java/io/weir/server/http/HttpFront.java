@@ -50,8 +50,8 @@ import org.slf4j.LoggerFactory;
  *       Limits.pipelinedRequests} requests) and nothing more is read from the socket.
  *   <li>Answers are gathered and flushed once per read. An answer may be held back until what it says is true; requests
  *       that write are taken up meanwhile, all others wait.
- *   <li>Whatever the server itself refuses ends the connection: it answers, drops what still comes up to {@link
- *       Timeouts#LINGER_BYTES}, and closes, so that the rest of a body is never taken for a request (RFC 9112 9.6).
+ *   <li>Whatever the server itself refuses ends the connection: it answers, drops what still comes up to {@code
+ *       Limits.Http.lingerBytes}, and closes, so that the rest of a body is never taken for a request (RFC 9112 9.6).
  * </ul>
  */
 final class HttpFront extends ChannelInboundHandlerAdapter implements Responder {
@@ -362,7 +362,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         switch (phase) {
             case BODY -> {
                 if (content.decoderResult().isFailure()) {
-                    refuse(Refusal.BAD_CHUNK);
+                    refuse(Refusal.undecodedBody(content.decoderResult().cause()));
                 } else if (bodyBytes > limits.bodyBytes()) {
                     refuse(Refusal.BODY_TOO_LARGE);
                 } else {
@@ -374,7 +374,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
                 }
             }
             case SKIP -> {
-                if (content.decoderResult().isFailure() || bodyBytes > Timeouts.LINGER_BYTES) {
+                if (content.decoderResult().isFailure() || bodyBytes > limits.http().lingerBytes()) {
                     end(true);
                 } else if (last) {
                     bodyComplete = true;
@@ -386,7 +386,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
                 }
             }
             case LINGER -> {
-                if (bodyBytes > Timeouts.LINGER_BYTES) {
+                if (bodyBytes > limits.http().lingerBytes()) {
                     closeNow();
                 }
             }
@@ -616,7 +616,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         answered = true;
         bodyComplete |= rules.length == 0;
         // A long rest of the body is not worth reading for the sake of the connection.
-        keepAlive &= bodyComplete || rules.length <= Timeouts.LINGER_BYTES;
+        keepAlive &= bodyComplete || rules.length <= limits.http().lingerBytes();
         context.recorder().answered(handler(), request.method(), status);
         return true;
     }
@@ -773,7 +773,6 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     /** The server refuses: answer when that is still possible, and end the connection. */
     private void refuse(Refusal refusal) {
         context.recorder().refused(refusal);
-        boolean expectsBody = phase != Phase.HEAD;
         abandon();
         if (!answered) {
             answered = true;
@@ -786,11 +785,11 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
             write(ErrorAnswer.of(refusal.status(), refusal.text(limits), request, retry(refusal)));
             durations.add(handler(), startedNanos);
         }
-        end(expectsBody || refusal != Refusal.HEADER_TIMEOUT);
+        end(true);
     }
 
     private static String[] retry(Refusal refusal) {
-        return refusal.status() == 503 ? new String[] {"Retry-After", "1"} : new String[0];
+        return refusal.status() == 503 || refusal.status() == 429 ? new String[] {"Retry-After", "1"} : new String[0];
     }
 
     /** A bug of ours: the request is lost, the process is not. */
@@ -933,8 +932,8 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
                 }
             }
             case BODY, SKIP -> {
-                if (waited > Timeouts.BODY_WINDOW_NANOS) {
-                    if (windowBytes < Timeouts.BODY_BYTES_MIN) {
+                if (waited > TimeUnit.SECONDS.toNanos(limits.http().bodyWindowSeconds())) {
+                    if (windowBytes < limits.http().bodyWindowBytes()) {
                         refuse(Refusal.BODY_TIMEOUT);
                     }
                     windowBytes = 0;
@@ -944,7 +943,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
             case LINGER -> {
                 if (pendingSeen > 0 || out.isHolding()) {
                     sinceNanos = now;
-                } else if (waited > Timeouts.LINGER_NANOS) {
+                } else if (waited > TimeUnit.SECONDS.toNanos(limits.http().lingerSeconds())) {
                     closeNow();
                 }
             }
@@ -959,7 +958,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         if (pending == 0 || pending != pendingSeen) {
             pendingSeen = pending;
             pendingSince = now;
-        } else if (now - pendingSince > Timeouts.STALL_NANOS) {
+        } else if (now - pendingSince > TimeUnit.SECONDS.toNanos(limits.http().stallSeconds())) {
             closeNow();
             return true;
         }

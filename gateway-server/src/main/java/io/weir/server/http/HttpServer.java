@@ -73,6 +73,9 @@ public final class HttpServer {
         }
     }
 
+    /** Interval of the sweep over the connections of an event loop; time limits are kept to this exactness. */
+    private static final long SWEEP_MILLIS = 250;
+
     /** A peer that does not read is written to up to here. */
     private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(64 << 10, 256 << 10);
 
@@ -118,7 +121,7 @@ public final class HttpServer {
                     options.limits().inFlightBytes() / options.loops());
             contexts.put(loop, context);
             loop.scheduleAtFixedRate(
-                    context::sweep, Timeouts.SWEEP_MILLIS, Timeouts.SWEEP_MILLIS, TimeUnit.MILLISECONDS);
+                    context::sweep, SWEEP_MILLIS, SWEEP_MILLIS, TimeUnit.MILLISECONDS);
             index++;
         }
         register(recorders);
@@ -249,7 +252,7 @@ public final class HttpServer {
                 channel.pipeline().addLast(new TlsGate(tls));
             }
             channel.pipeline()
-                    .addLast(new RequestDecoder(decoding))
+                    .addLast(new RequestDecoder(decoding, options.limits()))
                     .addLast(new HttpFront(contexts.get(loop), routes, options.limits(), options.access()));
         }
     }

@@ -1,5 +1,6 @@
 package io.weir.server.http;
 
+import io.netty.handler.codec.TooLongFrameException;
 import io.weir.sample.Limits;
 
 /**
@@ -20,6 +21,7 @@ enum Refusal {
     TRAILING_COMPRESSION(400, "trailing_compression", "bytes after the end of the compressed body"),
     HEADER_TIMEOUT(408, "header_timeout", "the request head took too long"),
     BODY_TIMEOUT(408, "body_timeout", "the request body came too slowly"),
+    CHUNK_EXTRAS(413, "chunk_extras", "more chunk extensions and trailers than the limit"),
     BODY_TOO_LARGE(413, "body_too_large", "the body is larger than the limit"),
     INFLATED_TOO_LARGE(413, "inflated_too_large", "the decompressed body is larger than the limit"),
     INFLATE_RATIO(413, "inflate_ratio", "the body is compressed more than the limit allows"),
@@ -44,6 +46,11 @@ enum Refusal {
         this.text = text;
     }
 
+    /** What the codec has refused in a body. */
+    static Refusal undecodedBody(Throwable cause) {
+        return cause instanceof TooLongFrameException ? CHUNK_EXTRAS : BAD_CHUNK;
+    }
+
     int status() {
         return status;
     }
@@ -62,6 +69,8 @@ enum Refusal {
             case PIPELINE -> text(limits.pipelinedRequests(), "", "pipelined-requests");
             case HEADERS_TOO_LARGE -> text(limits.headers(), "", "headers") + " or "
                     + limits.headerBytes() + " bytes, --limits.header-size";
+            case CHUNK_EXTRAS -> text(limits.http().chunkExtraBytes(), " bytes", "chunk-extras");
+            case BODY_TIMEOUT -> text(limits.http().bodyRateBytes(), " bytes a second", "body-rate");
             case HEADER_TIMEOUT -> text(limits.headerSeconds(), " s", "header-time");
             case IN_FLIGHT -> text(limits.inFlightBytes(), " bytes", "in-flight");
             default -> text;

@@ -1,21 +1,58 @@
 package io.weir.server.http;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.handler.codec.DecoderResult;
+import io.netty.handler.codec.TooLongFrameException;
+import io.netty.handler.codec.http.DefaultLastHttpContent;
+import io.netty.handler.codec.http.HttpContent;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpHeadersFactory;
 import io.netty.handler.codec.http.HttpMessage;
+import io.netty.handler.codec.http.HttpObject;
 import io.netty.handler.codec.http.HttpRequestDecoder;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.util.ReferenceCountUtil;
+import io.netty.util.internal.StringUtil;
 import io.weir.sample.Limits;
+import java.util.List;
 
-/** Netty's request decoder with our limits; what it lets through is judged by {@link HeadRules}. Event loop only. */
+/**
+ * Netty's request decoder with our limits, and with what only the bytes can tell: folded fields, line ends in front of a
+ * request, and what is in a chunked body besides its data. What it lets through is judged by {@link HeadRules}. Event loop
+ * only.
+ *
+ * <p>Nothing is parsed twice. Of each step of the codec we know the bytes it took and the objects it gave: in a body the
+ * difference is the framing, a head is searched for its line ends, eight bytes at a time.
+ */
 final class RequestDecoder extends HttpRequestDecoder {
     /** Method, blanks and version around the target in a request line. */
     private static final int LINE_ROOM = 32;
     /** Body pieces are handed on as they come, never cut smaller than one read. */
     private static final int CHUNK_MAX = 1 << 20;
+    private static final int LINE_END = 2;
+    /** A chunk's size line without extras: up to sixteen digits, and the line end. */
+    private static final int SIZE_LINE = 16 + LINE_END;
 
-    RequestDecoder(HttpDecoderConfig config) {
+    private static final byte CR = '\r';
+    private static final byte LF = '\n';
+
+    private final int chunkExtrasMax;
+    private boolean inBody;
+    /** The request line has been taken, or something that is not one. */
+    private boolean headBegun;
+    /** In front of a request line: a CR that waits for its LF. */
+    private boolean afterCr;
+    private boolean malformed;
+    private boolean inTrailers;
+    private long extras;
+    /** Nothing more is read: the connection ends. */
+    private boolean refused;
+
+    RequestDecoder(HttpDecoderConfig config, Limits limits) {
         super(config);
+        this.chunkExtrasMax = limits.http().chunkExtraBytes();
     }
 
     /** Shared by all decoders of a server. */
@@ -40,6 +77,76 @@ final class RequestDecoder extends HttpRequestDecoder {
     }
 
     @Override
+    protected void decode(ChannelHandlerContext ctx, ByteBuf in, List<Object> out) throws Exception {
+        if (refused) {
+            in.skipBytes(in.readableBytes());
+            return;
+        }
+        int from = in.readerIndex();
+        super.decode(ctx, in, out);
+        int to = in.readerIndex();
+        if (inBody) {
+            body(in, from, to, out);
+        } else if (from < to) {
+            head(in, from, to, out);
+        }
+    }
+
+    // ---------------------------------------------------------------------------------------------- head
+
+    private void head(ByteBuf in, int from, int to, List<Object> out) {
+        int at = headBegun ? from : afterEmptyLines(in, from, to);
+        malformed |= headBegun && hasFold(in, at, to);
+        if (out.isEmpty()) {
+            return;
+        }
+        if (malformed) {
+            refused = true;
+            ((HttpObject) out.get(0)).setDecoderResult(DecoderResult.failure(new IllegalArgumentException("malformed head")));
+        }
+        inBody = !(out.get(out.size() - 1) instanceof LastHttpContent);
+        headBegun = false;
+        afterCr = false;
+        malformed = false;
+        inTrailers = false;
+        extras = 0;
+    }
+
+    /** Passes over empty lines, which end in CR LF as all lines do, and tells whether the request line has been reached. */
+    private int afterEmptyLines(ByteBuf in, int from, int to) {
+        int at = from;
+        while (at < to && in.getByte(at) == (afterCr ? LF : CR)) {
+            afterCr = !afterCr;
+            at++;
+        }
+        if (at < to) {
+            headBegun = true;
+            malformed = afterCr || in.getByte(at) == LF;
+        }
+        return at;
+    }
+
+    /**
+     * Whether a line begins with a blank. A field may not be continued so (RFC 9112 5.2 lets us refuse): others may take
+     * the second line for a field of its own. What is looked at begins where a line does.
+     */
+    private static boolean hasFold(ByteBuf in, int from, int to) {
+        int line = from;
+        while (line < to) {
+            if (isBlank(in.getByte(line))) {
+                return true;
+            }
+            int end = in.indexOf(line, to, LF);
+            line = end < 0 ? to : end + 1;
+        }
+        return false;
+    }
+
+    private static boolean isBlank(byte b) {
+        return b == ' ' || b == '\t';
+    }
+
+    @Override
     protected String splitFirstWordInitialLine(byte[] line, int start, int length) {
         requireOneSpace(line, start + length);
         return super.splitFirstWordInitialLine(line, start, length);
@@ -49,6 +156,16 @@ final class RequestDecoder extends HttpRequestDecoder {
     protected String splitSecondWordInitialLine(byte[] line, int start, int length) {
         requireOneSpace(line, start + length);
         return super.splitSecondWordInitialLine(line, start, length);
+    }
+
+    /** The codec takes the name of the protocol in any case. */
+    @Override
+    protected String splitThirdWordInitialLine(byte[] line, int start, int length) {
+        String version = super.splitThirdWordInitialLine(line, start, length);
+        if (!version.startsWith("HTTP/")) {
+            throw new IllegalArgumentException("a version begins with HTTP/");
+        }
+        return version;
     }
 
     /** The codec splits at any run of blanks; RFC 9112 3 has one space, and others in front of us may split there. */
@@ -62,5 +179,77 @@ final class RequestDecoder extends HttpRequestDecoder {
     @Override
     protected void handleTransferEncodingChunkedWithContentLength(HttpMessage message) {
         throw new IllegalArgumentException("Transfer-Encoding beside Content-Length");
+    }
+
+    // ---------------------------------------------------------------------------------------------- body
+
+    private void body(ByteBuf in, int from, int to, List<Object> out) {
+        int framing = to - from;
+        boolean ends = false;
+        for (int i = 0; i < out.size(); i++) {
+            HttpContent content = (HttpContent) out.get(i);
+            if (content.decoderResult().isFailure()) {
+                return;
+            }
+            framing -= content.content().readableBytes();
+            ends |= content instanceof LastHttpContent;
+        }
+        inBody = !ends;
+        if (inTrailers) {
+            extras += framing;
+        } else if (framing > LINE_END) {
+            sizeLine(in, from, in.indexOf(from, to, LF), out);
+        }
+        if (extras > chunkExtrasMax) {
+            refuse(out, new TooLongFrameException("chunk extensions and trailers"));
+        }
+    }
+
+    private void sizeLine(ByteBuf in, int from, int end, List<Object> out) {
+        extras += Math.max(0, end + 1 - from - SIZE_LINE);
+        if (hasStrayQuote(in, from, end)) {
+            refuse(out, new IllegalArgumentException("a quote within a chunk extension's token"));
+            return;
+        }
+        inTrailers = isLastChunk(in, from);
+        extras -= inTrailers ? LINE_END : 0;
+    }
+
+    /** Whether a size line says zero; then trailers follow, which come line by line. */
+    private static boolean isLastChunk(ByteBuf in, int from) {
+        int at = from;
+        while (in.getByte(at) == '0') {
+            at++;
+        }
+        return at > from && StringUtil.decodeHexNibble(in.getByte(at)) < 0;
+    }
+
+    /** Whether the size line has a quote that neither begins nor ends a value: some would look for the other one. */
+    private static boolean hasStrayQuote(ByteBuf in, int from, int end) {
+        int first = in.indexOf(from, end, (byte) '"');
+        boolean quoted = false;
+        for (int at = first; at >= 0 && at < end; at++) {
+            byte b = in.getByte(at);
+            if (quoted && b == '\\') {
+                at++;
+            } else if (b == '"') {
+                byte before = in.getByte(at - 1);
+                if (!quoted && before != '=' && !isBlank(before)) {
+                    return true;
+                }
+                quoted = !quoted;
+            }
+        }
+        return false;
+    }
+
+    /** In place of what was read, so that the body does not become complete. */
+    private void refuse(List<Object> out, Exception cause) {
+        refused = true;
+        out.forEach(ReferenceCountUtil::release);
+        out.clear();
+        LastHttpContent failure = new DefaultLastHttpContent();
+        failure.setDecoderResult(DecoderResult.failure(cause));
+        out.add(failure);
     }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import io.weir.sample.Limits;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -33,20 +34,30 @@ class OptionsTest {
                 String value = option.type() == Type.DURATION ? "7s" : "7";
                 Limits limits = ConfigLoader.load(CommandLine.parse(List.of(option.flag() + "=" + value)), Map.of())
                         .limits();
-                for (RecordComponent component : Limits.class.getRecordComponents()) {
-                    Object now = component.getAccessor().invoke(limits);
-                    if (!now.equals(component.getAccessor().invoke(Limits.DEFAULTS))) {
-                        touched.add(component.getName());
+                Map<String, Object> defaults = components(Limits.DEFAULTS);
+                components(limits).forEach((name, now) -> {
+                    if (!now.equals(defaults.get(name))) {
+                        touched.add(name);
                         assertThat(((Number) now).longValue()).as(option.name()).isEqualTo(7);
                     }
-                }
+                });
             }
         }
-        List<String> components = new ArrayList<>();
-        for (RecordComponent component : Limits.class.getRecordComponents()) {
-            components.add(component.getName());
+        assertThat(touched).containsExactlyInAnyOrderElementsOf(components(Limits.DEFAULTS).keySet());
+    }
+
+    /** With those of the records within. */
+    private static Map<String, Object> components(Record limits) throws ReflectiveOperationException {
+        Map<String, Object> values = new LinkedHashMap<>();
+        for (RecordComponent component : limits.getClass().getRecordComponents()) {
+            Object value = component.getAccessor().invoke(limits);
+            if (value instanceof Record more) {
+                values.putAll(components(more));
+            } else {
+                values.put(component.getName(), value);
+            }
         }
-        assertThat(touched).containsExactlyInAnyOrderElementsOf(components);
+        return values;
     }
 
     @Test

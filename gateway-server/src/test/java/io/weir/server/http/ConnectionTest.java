@@ -109,7 +109,7 @@ class ConnectionTest {
                     assertThat(client.answer()).isEqualTo(OK);
                 }
                 if (waiting > 3) {
-                    assertThat(client.readToEnd()).startsWith("HTTP/1.1 429 ");
+                    assertThat(client.readToEnd()).startsWith("HTTP/1.1 429 ").contains("\r\nRetry-After: 1\r\n");
                 } else {
                     client.send(GET_OK);
                     assertThat(client.answer()).isEqualTo(OK);
@@ -265,6 +265,30 @@ class ConnectionTest {
             assertThat(server.metric("weir_connections")).isEqualTo(1);
             server.pass(Duration.ofSeconds(3));
             awaitMetric("weir_connections", 0);
+        }
+    }
+
+    @Test
+    void shouldHoldTheTimesThatAreSet() throws Exception {
+        Limits limits = TestLimits.with(l -> l.http = new Limits.Http(100, 10, 20, 300, 40, 10));
+        try (TestServer other = new TestServer(limits); RawClient slow = other.connect(); RawClient fast = other.connect();
+                RawClient lingering = other.connect()) {
+            for (RawClient client : new RawClient[] {slow, fast}) {
+                client.send("POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1000\r\n\r\n");
+                client.read(25);
+            }
+            lingering.send("POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n");
+            assertThat(lingering.readToEnd()).as("more than limits.linger is not read for the sake of the connection")
+                    .startsWith("HTTP/1.1 404 ").contains("Connection: close\r\n");
+            fast.send("x".repeat(200));
+            other.doors.arrived.acquire(200);
+            other.pass(Duration.ofSeconds(20));
+            assertThat(other.metric("weir_connections")).isEqualTo(3);
+            other.pass(Duration.ofMillis(1));
+            assertThat(slow.readToEnd()).startsWith("HTTP/1.1 408 ").contains("10 bytes a second, --limits.body-rate");
+            assertThat(other.metric("weir_connections")).as("those refused and answered linger").isEqualTo(3);
+            fast.send("x".repeat(800));
+            assertThat(fast.answer()).startsWith("HTTP/1.1 200 ");
         }
     }
 

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.ByteArrayOutputStream;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Doors that show what the front does. */
@@ -14,6 +15,8 @@ final class TestDoors {
     /** Exchanges that were aborted. */
     final AtomicInteger aborted = new AtomicInteger();
     final BlockingQueue<String> aborts = new LinkedBlockingQueue<>();
+    /** A permit for each byte that {@code /echo} has been given before the end of a body. */
+    final Semaphore arrived = new Semaphore(0);
 
     RouteTable.Builder routes(String prefix) {
         return RouteTable.under(prefix)
@@ -56,6 +59,7 @@ final class TestDoors {
         @Override
         public int body(byte[] buffer, int offset, int length) {
             all.write(buffer, offset, length);
+            arrived.release(length);
             return length;
         }
 

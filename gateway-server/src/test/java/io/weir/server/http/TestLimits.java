@@ -13,6 +13,7 @@ public final class TestLimits {
     public int series = Limits.DEFAULTS.series();
     public int familySeries = Limits.DEFAULTS.familySeries();
     public int families = Limits.DEFAULTS.families();
+    public Limits.Http http = Limits.DEFAULTS.http();
 
     private TestLimits() {}
 
@@ -25,6 +26,6 @@ public final class TestLimits {
                 d.labels(), d.labelNameBytes(), d.labelValueBytes(), d.helpBytes(), d.buckets(), l.series,
                 l.familySeries, l.families,
                 d.headers(), d.headerBytes(), d.uriBytes(), d.queryParameters(), l.connections, l.connectionsPerAddress,
-                l.pipelinedRequests, l.inFlightBytes, d.headerSeconds(), d.idleSeconds());
+                l.pipelinedRequests, l.inFlightBytes, d.headerSeconds(), d.idleSeconds(), l.http);
     }
 }
