@@ -26,8 +26,9 @@ final class DrainRig {
         Limits d = Limits.DEFAULTS;
         return new Limits(d.bodyBytes(), d.inflateRatio(), d.samplesPerRequest(), d.lineBytes(), d.linePointBytes(),
                 d.nameBytes(), d.labels(), d.labelNameBytes(), d.labelValueBytes(), d.helpBytes(), d.buckets(), series,
-                d.families(), d.headers(), d.headerBytes(), d.uriBytes(), d.queryParameters(), d.connections(),
-                d.connectionsPerAddress(), d.pipelinedRequests(), d.inFlightBytes(), d.headerSeconds(), d.idleSeconds());
+                d.familySeries(), d.families(), d.headers(), d.headerBytes(), d.uriBytes(), d.queryParameters(), d.connections(),
+                d.connectionsPerAddress(), d.pipelinedRequests(), d.inFlightBytes(), d.headerSeconds(),
+                d.idleSeconds(), d.http());
     }
 
     DrainRig(Limits limits) {

@@ -10,8 +10,10 @@ import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.weir.sample.Limits;
+import io.weir.server.auth.Access;
 import io.weir.server.http.Gadgets.Gadget;
 import io.weir.server.http.Gadgets.Verdict;
+import io.weir.server.telemetry.Telemetry;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -28,6 +30,8 @@ class DecodingTest {
     private static final ByteBufAllocator ALLOCATOR = new UnpooledByteBufAllocator(false, true);
     /** Each gadget is cut at every so many bytes, the next one a byte further on; {@code -Dweir.cuts=1} cuts at every byte. */
     private static final int CUTS_APART = Integer.getInteger("weir.cuts", 64);
+
+    private static final Access ACCESS = new Access(new Telemetry(), System::nanoTime);
 
     private final List<String> understood = new ArrayList<>();
     private final RouteTable routes = RouteTable.under("")
@@ -89,7 +93,7 @@ class DecodingTest {
     private String reading(byte[] bytes, int cut) {
         understood.clear();
         EmbeddedChannel channel = new EmbeddedChannel(
-                new RequestDecoder(CONFIG, Limits.DEFAULTS), new HttpFront(context, routes, Limits.DEFAULTS));
+                new RequestDecoder(CONFIG, Limits.DEFAULTS), new HttpFront(context, routes, Limits.DEFAULTS, ACCESS));
         channel.config().setAllocator(ALLOCATOR);
         if (cut == 0) {
             for (int i = 0; i < bytes.length && channel.isOpen(); i++) {
