@@ -124,6 +124,10 @@ final class Fold {
 
     // ---- series
 
+    int size() {
+        return size;
+    }
+
     /** Number of the series, {@link #NONE} when no segment speaks of it. */
     int find(byte[] family, MetricType type, byte[] labels, int offset, int length) {
         int number = size == 0 ? NONE : familyNumber(family);

@@ -40,6 +40,8 @@ public final class Journal implements AutoCloseable {
     /** Journal between two checkpoints, in sizes of the first. */
     private static final int CHECKPOINT_FACTOR = 4;
     private static final int PROBE_BYTES = 4096;
+    /** Folding so many series leaves tens of megabytes of garbage behind. */
+    private static final int PEAK_SERIES = 1 << 17;
     /** Frames of ends remembered one by one; of more, the oldest are taken together. */
     private static final int ENDS_MAX = 1024;
     private static final long MILLI_NANOS = 1_000_000L;
@@ -70,6 +72,7 @@ public final class Journal implements AutoCloseable {
     private volatile long generation;
     private volatile boolean directoryChanged;
     private volatile boolean checkpointWanted;
+    private volatile Runnable onPeak = () -> {};
     private volatile double progress;
     private volatile long anchorMillis;
     private volatile long anchorNanos;
@@ -235,6 +238,17 @@ public final class Journal implements AutoCloseable {
             segments.add(segment);
         }
         return segment;
+    }
+
+    /** Who is told after much memory has become garbage; must be quick. */
+    public void onPeak(Runnable told) {
+        onPeak = told;
+    }
+
+    private void folded(Folding folding) {
+        if (folding.fold.size() >= PEAK_SERIES) {
+            onPeak.run();
+        }
     }
 
     // ---- health
@@ -453,6 +467,7 @@ public final class Journal implements AutoCloseable {
         // should a force have failed before the end of the last process, its frames are on no disk until written anew
         checkpointWanted |= folding.frames > 0;
         progress = 1;
+        folded(folding);
         return new Recovered(
                 count[0], folding.frames, kept, corruptions, (clock.nanoTime() - start) / MILLI_NANOS);
     }
@@ -970,6 +985,7 @@ public final class Journal implements AutoCloseable {
             previous = base;
             current = new Checkpoint(number, cut, bytes);
             prune();
+            folded(folding);
         }
 
         /** The checkpoint before is read twice: first for what the segments change, then for all of it. */

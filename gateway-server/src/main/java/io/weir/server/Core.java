@@ -96,6 +96,7 @@ final class Core implements AutoCloseable {
      */
     void start() throws IOException {
         if (persistence != null) {
+            persistence.journal().onPeak(heap::peaked);
             persistence.recover(table, limits, hash.copy());
         }
         synchronized (this) {
