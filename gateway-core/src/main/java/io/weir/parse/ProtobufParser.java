@@ -83,6 +83,7 @@ public final class ProtobufParser extends Parser<SampleSink> {
     private static final int PART_COUNT = 3;
     private static final int PART_QUANTILE = 4;
 
+    private static final byte[] NOTHING = {};
     private static final byte[] LE = ascii("le");
     private static final byte[] QUANTILE_LABEL = ascii("quantile");
     private static final byte[] BUCKET_SUFFIX = ascii("_bucket");
@@ -445,7 +446,7 @@ public final class ProtobufParser extends Parser<SampleSink> {
             return code == Code.OK ? declare(SUM_SUFFIX[1], MetricType.GAUGE) : code;
         }
         return declare(
-                new byte[0],
+                NOTHING,
                 switch (type) {
                     case COUNTER -> MetricType.COUNTER;
                     case GAUGE -> MetricType.GAUGE;
@@ -617,7 +618,7 @@ public final class ProtobufParser extends Parser<SampleSink> {
                 }
             }
         }
-        return labelled(PART_QUANTILE, new byte[0], QUANTILE_LABEL, quantile, value, start);
+        return labelled(PART_QUANTILE, NOTHING, QUANTILE_LABEL, quantile, value, start);
     }
 
     private Code histogram(byte[] b, int start, int from, int end) {

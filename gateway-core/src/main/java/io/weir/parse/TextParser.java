@@ -369,7 +369,7 @@ public final class TextParser extends Parser<SampleSink> {
     }
 
     /** Bits of a number written as a word, the way Go reads it: a sign is allowed for infinities only. */
-    private static long word(byte[] b, int start, int end) {
+    static long word(byte[] b, int start, int end) {
         if (equalsIgnoreCase(b, start, end, NAN)) {
             return Double.doubleToRawLongBits(Double.NaN);
         }
@@ -465,7 +465,7 @@ public final class TextParser extends Parser<SampleSink> {
         return code;
     }
 
-    private static int newline(byte[] b, int from, int end) {
+    static int newline(byte[] b, int from, int end) {
         int i = from;
         for (; i <= end - Long.BYTES; i += Long.BYTES) {
             long found = zeroBytes((long) LONG.get(b, i) ^ NEWLINES);
@@ -495,7 +495,7 @@ public final class TextParser extends Parser<SampleSink> {
         return i;
     }
 
-    private static int quoteOrBackslash(byte[] b, int from, int end) {
+    static int quoteOrBackslash(byte[] b, int from, int end) {
         int i = from;
         for (; i <= end - Long.BYTES; i += Long.BYTES) {
             long word = (long) LONG.get(b, i);

@@ -35,6 +35,22 @@ public enum Code {
     PROTOBUF_VALUE("bad_protobuf", "a metric has no value of its family's type"),
     PROTOBUF_TRUNCATED("bad_protobuf", "the body ends within a message"),
 
+    // OpenMetrics
+    OM_NO_EOF("om_eof", "the body does not end with '# EOF'"),
+    OM_AFTER_EOF("om_eof", "text after '# EOF'"),
+    OM_BLANK_LINE("om_line", "OpenMetrics has no blank lines"),
+    OM_METADATA("om_metadata", "expected '# HELP name text', '# TYPE name type', '# UNIT name unit' or '# EOF'"),
+    OM_TYPE("om_metadata", "unknown type, OpenMetrics has counter, gauge, histogram, gaugehistogram, stateset, info, summary, unknown"),
+    OM_REPEATED("om_metadata", "metadata given twice, or after samples of its family"),
+    OM_UNIT("om_metadata", "the unit is not the end of the family's name, or its type has none"),
+    OM_CLASH("om_name", "this name is one of another family"),
+    OM_SPACE("om_line", "expected one space"),
+    OM_VALUE("om_value", "this value cannot be one of this type"),
+    OM_LABEL("om_label", "the label that this type needs is missing or out of range"),
+    OM_GROUPING("om_grouping", "samples of one metric must stand together, their times not falling"),
+    OM_HISTOGRAM("bad_histogram", "not a histogram"),
+    OM_EXEMPLAR("om_exemplar", "bad exemplar, expected ' # {labels} value' with or without a time, on a bucket or counter"),
+
     // line protocol (InfluxDB line protocol grammar)
     LP_MEASUREMENT("lp_measurement", "expected a measurement"),
     LP_TAG("lp_tag", "bad tag, expected key=value without spaces"),

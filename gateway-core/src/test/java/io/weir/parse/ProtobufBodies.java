@@ -19,10 +19,10 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Bodies written by the generated classes of the Java client library, and the samples those classes say are in them. */
-final class ProtobufBodies {
+public final class ProtobufBodies {
     private ProtobufBodies() {}
 
-    static byte[] delimited(MetricFamily... families) {
+    public static byte[] delimited(MetricFamily... families) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try {
             for (MetricFamily family : families) {
@@ -34,7 +34,7 @@ final class ProtobufBodies {
         return out.toByteArray();
     }
 
-    static MetricFamily.Builder family(String name, MetricType type, Metric.Builder... metrics) {
+    public static MetricFamily.Builder family(String name, MetricType type, Metric.Builder... metrics) {
         MetricFamily.Builder family = MetricFamily.newBuilder().setName(name).setType(type);
         for (Metric.Builder metric : metrics) {
             family.addMetric(metric);
@@ -42,7 +42,7 @@ final class ProtobufBodies {
         return family;
     }
 
-    static Metric.Builder metric(String... labels) {
+    public static Metric.Builder metric(String... labels) {
         Metric.Builder metric = Metric.newBuilder();
         for (int i = 0; i < labels.length; i += 2) {
             metric.addLabel(label(labels[i], labels[i + 1]));
@@ -54,20 +54,20 @@ final class ProtobufBodies {
         return LabelPair.newBuilder().setName(name).setValue(value).build();
     }
 
-    static Metric.Builder counter(double value, String... labels) {
+    public static Metric.Builder counter(double value, String... labels) {
         Exemplar exemplar = Exemplar.newBuilder().addLabel(label("trace_id", "abc")).setValue(1).build();
         return metric(labels).setCounter(Counter.newBuilder().setValue(value).setExemplar(exemplar));
     }
 
-    static Metric.Builder gauge(double value, String... labels) {
+    public static Metric.Builder gauge(double value, String... labels) {
         return metric(labels).setGauge(Gauge.newBuilder().setValue(value));
     }
 
-    static Metric.Builder untyped(double value, String... labels) {
+    public static Metric.Builder untyped(double value, String... labels) {
         return metric(labels).setUntyped(Untyped.newBuilder().setValue(value));
     }
 
-    static Metric.Builder summary(long count, double sum, double[] quantiles, String... labels) {
+    public static Metric.Builder summary(long count, double sum, double[] quantiles, String... labels) {
         Summary.Builder summary = Summary.newBuilder().setSampleCount(count).setSampleSum(sum);
         for (int i = 0; i < quantiles.length; i += 2) {
             summary.addQuantile(Quantile.newBuilder().setQuantile(quantiles[i]).setValue(quantiles[i + 1]));
@@ -75,7 +75,7 @@ final class ProtobufBodies {
         return metric(labels).setSummary(summary);
     }
 
-    static Metric.Builder histogram(long count, double sum, double[] ladder, String... labels) {
+    public static Metric.Builder histogram(long count, double sum, double[] ladder, String... labels) {
         Histogram.Builder histogram = Histogram.newBuilder().setSampleCount(count).setSampleSum(sum);
         for (int i = 0; i < ladder.length; i += 2) {
             histogram.addBucket(Bucket.newBuilder().setUpperBound(ladder[i]).setCumulativeCount((long) ladder[i + 1]));

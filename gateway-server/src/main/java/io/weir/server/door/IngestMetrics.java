@@ -9,6 +9,7 @@ final class IngestMetrics {
     /** The protocols; a closed set, for it becomes a label. */
     enum Protocol {
         TEXT,
+        OPENMETRICS,
         PROTOBUF,
         PATCH,
         INFLUX,

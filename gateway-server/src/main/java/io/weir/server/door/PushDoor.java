@@ -4,6 +4,7 @@ import io.weir.ingest.Batch;
 import io.weir.ingest.Ingest;
 import io.weir.ingest.RefusedLines;
 import io.weir.parse.JsonStringDecoder;
+import io.weir.parse.OpenMetricsParser;
 import io.weir.parse.ParseFailure;
 import io.weir.parse.Parser;
 import io.weir.parse.ProtobufParser;
@@ -25,11 +26,17 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 
 /**
- * {@code POST|PUT /metrics}: delimited protobuf by its Content-Type, else Prometheus text 0.0.4; POST adds, PUT sets. All
- * of a body or nothing of it is applied. A text that is one JSON string, as {@code JSON.stringify(registry.metrics())} of promjs sends,
+ * {@code POST|PUT /metrics}: delimited protobuf or OpenMetrics by their Content-Types, else Prometheus text 0.0.4; POST
+ * adds, PUT sets. All of a body or nothing of it is applied.
+ *
+ * <p>A body of which neither Content-Type nor beginning tell the format is kept until its end, up to {@link
+ * #UNTOLD_BYTES}: when its last line is {@code # EOF} and it is good OpenMetrics it is read so, else it is text. A text that is one JSON string, as {@code JSON.stringify(registry.metrics())} of promjs sends,
  * is unquoted first. Any thread; its pushes belong to their event loop.
  */
 final class PushDoor implements Door {
+    /** A longer body of an untold format is text. */
+    private static final int UNTOLD_BYTES = 1 << 20;
+
     private static final Answer[] OK = Ack.answers(ack -> Answer.text(200, "ok", Ack.HEADER, ack.label()));
 
     private final EventLoopContext.Local<ArrayDeque<Push>> idle = new EventLoopContext.Local<>(c -> new ArrayDeque<>());
@@ -72,7 +79,12 @@ final class PushDoor implements Door {
     }
 
     private IngestMetrics metrics(PushFormat format) {
-        return metrics[(format == PushFormat.PROTOBUF ? Protocol.PROTOBUF : Protocol.TEXT).ordinal()];
+        Protocol protocol = switch (format) {
+            case TEXT, UNTOLD -> Protocol.TEXT;
+            case OPEN_METRICS -> Protocol.OPENMETRICS;
+            case PROTOBUF -> Protocol.PROTOBUF;
+        };
+        return metrics[protocol.ordinal()];
     }
 
     /** One body on its way; used again for later ones of the same event loop. */
@@ -87,6 +99,7 @@ final class PushDoor implements Door {
         private final Submission submission;
         private Batch batch;
         private PushFormat format;
+        private Mode mode;
         private Parser<SampleSink> parser;
         private boolean started;
         private Unquoted unquoted;
@@ -101,9 +114,10 @@ final class PushDoor implements Door {
         void open(PushFormat format, Mode mode) {
             this.format = format;
             batch = ingest.open(mode);
-            parser = parser(format);
+            parser = parser(format == PushFormat.UNTOLD ? PushFormat.TEXT : format);
             parser.reset(batch);
-            started = format == PushFormat.PROTOBUF;
+            this.mode = mode;
+            started = format == PushFormat.PROTOBUF || format == PushFormat.OPEN_METRICS;
             unquoted = null;
             failure = null;
         }
@@ -116,6 +130,12 @@ final class PushDoor implements Door {
             if (failure != null) {
                 return length;
             }
+            if (format == PushFormat.UNTOLD && unquoted == null) {
+                if (length <= UNTOLD_BYTES && !PushFormat.tellsText(buffer, offset, length)) {
+                    return 0;
+                }
+                format = PushFormat.TEXT;
+            }
             int consumed = unquoted == null ? parse(buffer, offset, length) : unquote(buffer, offset, length);
             submission.body(buffer, offset, consumed);
             return consumed;
@@ -125,7 +145,12 @@ final class PushDoor implements Door {
         public void end(byte[] buffer, int offset, int length) {
             if (failure == null) {
                 submission.body(buffer, offset, length);
-                finish(buffer, offset, length);
+                if (format == PushFormat.UNTOLD && unquoted == null
+                        && PushFormat.endsLikeOpenMetrics(buffer, offset, length)) {
+                    finishUntold(buffer, offset, length);
+                } else {
+                    finish(buffer, offset, length);
+                }
             }
             if (failure != null) {
                 refuse(failure.code(), failure.describe());
@@ -142,11 +167,34 @@ final class PushDoor implements Door {
             release();
         }
 
+        /** Reads a whole body that ends like OpenMetrics so, else as text; bad as both it is bad OpenMetrics. */
+        private void finishUntold(byte[] buffer, int offset, int length) {
+            format = PushFormat.OPEN_METRICS;
+            parser = parser(format);
+            parser.reset(batch);
+            finish(buffer, offset, length);
+            ParseFailure asOpenMetrics = failure;
+            if (asOpenMetrics == null) {
+                return;
+            }
+            ingest.close(batch);
+            batch = ingest.open(mode);
+            parser = parser(PushFormat.TEXT);
+            parser.reset(batch);
+            finish(buffer, offset, length);
+            if (failure == null) {
+                format = PushFormat.TEXT;
+            } else {
+                failure = asOpenMetrics;
+            }
+        }
+
         private Parser<SampleSink> parser(PushFormat format) {
             Parser<SampleSink> made = parsers[format.ordinal()];
             if (made == null) {
                 made = switch (format) {
-                    case TEXT -> new TextParser(limits, hash.copy(), timestamps);
+                    case TEXT, UNTOLD -> new TextParser(limits, hash.copy(), timestamps);
+                    case OPEN_METRICS -> new OpenMetricsParser(limits, hash.copy(), timestamps);
                     case PROTOBUF -> new ProtobufParser(limits, hash.copy(), timestamps);
                 };
                 parsers[format.ordinal()] = made;

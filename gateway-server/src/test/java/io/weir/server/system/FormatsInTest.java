@@ -8,6 +8,7 @@ import io.prometheus.metrics.core.metrics.Histogram;
 import io.prometheus.metrics.core.metrics.Info;
 import io.prometheus.metrics.core.metrics.Summary;
 import io.prometheus.metrics.expositionformats.ExpositionFormatWriter;
+import io.prometheus.metrics.expositionformats.OpenMetricsTextFormatWriter;
 import io.prometheus.metrics.expositionformats.PrometheusProtobufWriter;
 import io.prometheus.metrics.expositionformats.PrometheusTextFormatWriter;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
@@ -68,6 +69,69 @@ class FormatsInTest {
         assertThat(weir.send("PUT", "/metrics", BodyPublishers.ofByteArray(body), "Content-Type", PROTOBUF))
                 .hasToString("200 ok");
         assertThat(weir.scrape()).isEqualTo(expected);
+    }
+
+    @Test
+    void shouldCountTheSameFromOpenMetricsAsFromTextWithAHeaderAndWithout() {
+        PrometheusRegistry registry = registry();
+        byte[] body = write(OpenMetricsTextFormatWriter.builder().setCreatedTimestampsEnabled(false).build(), registry);
+        byte[] text = write(PrometheusTextFormatWriter.builder().setIncludeCreatedTimestamps(false).build(), registry);
+        assertThat(push("text/plain; version=0.0.4", text)).hasToString("200 ok");
+        assertThat(push("text/plain; version=0.0.4", text)).hasToString("200 ok");
+        String expected = weir.scrape();
+
+        weir.delete("__all");
+        assertThat(push("application/openmetrics-text; version=1.0.0; charset=utf-8", body)).hasToString("200 ok");
+        assertThat(weir.send("POST", "/metrics", BodyPublishers.ofByteArray(body))).hasToString("200 ok");
+        assertThat(weir.scrape()).isEqualTo(expected);
+        assertThat(weir.own("weir_ingest_samples_total{protocol=\"openmetrics\"}")).isPositive();
+    }
+
+    @Test
+    void shouldReadWhatNodeClientsSendWithoutAHeaderAsOpenMetrics() {
+        String body = "# HELP page_views Pages.\n# TYPE page_views counter\npage_views_total{path=\"/\"} 2\n# EOF\n";
+        try (Wire wire = weir.wire()) {
+            wire.send("POST /metrics HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + RunningWeir.oneByteChunks(body));
+            assertThat(wire.answer()).isEqualTo(PushTest.ok());
+        }
+        assertThat(weir.scrape()).isEqualTo(
+                "# HELP page_views_total Pages.\n# TYPE page_views_total counter\npage_views_total{path=\"/\"} 2\n");
+    }
+
+    @Test
+    void shouldReadTextThatEndsLikeOpenMetricsAsText() {
+        assertThat(weir.post("# TYPE a_total counter\na_total  1\n# EOF\n")).hasToString("200 ok");
+        assertThat(weir.scrape()).isEqualTo("# TYPE a_total counter\na_total 1\n");
+        assertThat(weir.post("# TYPE a counter\na_total 1 # {b=\"c\"} x\n# EOF\n").body())
+                .startsWith("line 2 column 21: bad exemplar");
+        String much = "# TYPE a counter\n" + "# comment\n".repeat(120_000) + "a_total 1\n# EOF\n";
+        assertThat(weir.post(much)).hasToString("200 ok");
+        assertThat(weir.value("a_total")).isEqualTo(2);
+    }
+
+    @Test
+    void shouldTellTextByItsBeginningHoweverItIsCut() {
+        for (String body : new String[] {"a 1\n# EOF\n", "\n# HELP a x\na 1\n# EOF\n",
+                "# HELP a_total x\n# TYPE a_total counter\na_total 1\n# TYPE b counter\nb_total 1\n# EOF\n"}) {
+            weir.post(body);
+            String expected = weir.scrape();
+            weir.delete("__all");
+            try (Wire wire = weir.wire()) {
+                wire.send("POST /metrics HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                        + RunningWeir.oneByteChunks(body));
+                assertThat(wire.answer()).isEqualTo(PushTest.ok());
+            }
+            assertThat(weir.scrape()).isEqualTo(expected).contains(body.contains("b_total") ? "# TYPE b_total untyped" : "a 1\n");
+            weir.delete("__all");
+        }
+    }
+
+    @Test
+    void shouldHoldASaidFormatToItsRules() {
+        assertThat(push("application/openmetrics-text", "a 1\n".getBytes()).body())
+                .isEqualTo("line 2 column 1: the body does not end with '# EOF'\n");
+        assertThat(push("text/plain; version=0.0.4", "# TYPE a counter\na_total 1\n# EOF\n".getBytes())).hasToString("200 ok");
+        assertThat(weir.scrape()).isEqualTo("# TYPE a_total untyped\na_total 1\n");
     }
 
     @Test
