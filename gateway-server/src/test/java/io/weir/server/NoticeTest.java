@@ -21,6 +21,7 @@ class NoticeTest {
             "snakeyaml-engine", "SnakeYAML Engine",
             "hdrhistogram", "HdrHistogram",
             "fastdoubleparser", "FastDoubleParser",
+            "zstd-jni", "zstd-jni",
             "slf4j", "SLF4J",
             "logback", "Logback classic and core",
             "bcrypt", "bcrypt");

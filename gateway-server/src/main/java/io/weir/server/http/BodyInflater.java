@@ -1,83 +1,48 @@
 package io.weir.server.http;
 
-import java.util.zip.Adler32;
-import java.util.zip.CRC32;
-import java.util.zip.Checksum;
-import java.util.zip.DataFormatException;
-import java.util.zip.Inflater;
+import io.weir.sample.Limits;
 
 /**
- * Decompresses one body as it arrives: gzip (RFC 1952, one member or several, nothing else behind them) or deflate, which
- * in HTTP means zlib (RFC 1950). Checksums and lengths are verified, so a body that ends early or has been damaged is
- * never taken for good. Event loop only.
+ * Decompresses one body as it arrives, within two limits: {@code bodyBytes} for what comes out, {@code inflateRatio} for
+ * how much more it is than what went in. A body that ends early or has been damaged is never taken for good. Event loop
+ * only.
  */
-final class BodyInflater {
-    private enum State {
-        HEADER,
-        EXTRA_LENGTH,
-        EXTRA,
-        NAME,
-        COMMENT,
-        HEADER_CRC,
-        DATA,
-        TRAILER,
-        /** Between gzip members, or after the only zlib stream. */
-        DONE,
-        BAD
-    }
-
-    /** FLG bits of a gzip member. */
-    private static final int HCRC = 2;
-    private static final int EXTRA = 4;
-    private static final int NAME = 8;
-    private static final int COMMENT = 16;
-    private static final int RESERVED = 0xe0;
+abstract class BodyInflater {
     /** The ratio is looked at from here on; small bodies may be very regular. */
     private static final long RATIO_FROM = 1 << 20;
 
-    private final Inflater inflater;
-    private final boolean gzip;
-    private final Checksum checksum;
-    private final CRC32 headerChecksum = new CRC32();
     private final long inflatedMax;
     private final int ratioMax;
-    private State state = State.HEADER;
-    private byte[] input;
-    private int at;
-    private int end;
-    private int flags;
-    private int count;
-    private long word;
-    private long memberLength;
     private long taken;
     private long given;
-    private Refusal refusal;
+    /** Unread compressed bytes: {@code input[at, end)}. */
+    byte[] input;
+    int at;
+    int end;
+    Refusal refusal;
 
-    /**
-     * A decompressor.
-     *
-     * @param inflater raw, reset, on loan
-     * @param inflatedMax largest size of the whole body after decompression
-     */
-    BodyInflater(Inflater inflater, boolean gzip, long inflatedMax, int ratioMax) {
-        this.inflater = inflater;
-        this.gzip = gzip;
-        this.checksum = gzip ? new CRC32() : new Adler32();
-        this.inflatedMax = inflatedMax;
-        this.ratioMax = ratioMax;
+    BodyInflater(Limits limits) {
+        this.inflatedMax = limits.bodyBytes();
+        this.ratioMax = limits.inflateRatio();
     }
 
-    Inflater inflater() {
-        return inflater;
+    /** A decompressor for one body; {@code coding} is not IDENTITY. */
+    static BodyInflater of(HeadRules.Coding coding, EventLoopContext context, Limits limits) {
+        return switch (coding) {
+            case GZIP, DEFLATE -> new DeflateInflater(context.inflater(), coding == HeadRules.Coding.GZIP, limits);
+            case SNAPPY -> new SnappyInflater(limits);
+            case ZSTD -> new ZstdInflater(limits);
+            case IDENTITY -> throw new IllegalArgumentException(coding.name());
+        };
     }
 
     /** Bytes given out so far. */
-    long given() {
+    final long given() {
         return given;
     }
 
     /** The next compressed bytes; the ones before have been used up. */
-    void input(byte[] buffer, int offset, int length) {
+    final void input(byte[] buffer, int offset, int length) {
         input = buffer;
         at = offset;
         end = offset + length;
@@ -85,13 +50,8 @@ final class BodyInflater {
     }
 
     /** Why decompression stopped, or null. */
-    Refusal refusal() {
+    final Refusal refusal() {
         return refusal;
-    }
-
-    /** Null when the body may end here. */
-    Refusal atEnd() {
-        return state == State.DONE ? null : Refusal.TRUNCATED_COMPRESSION;
     }
 
     /**
@@ -99,194 +59,31 @@ final class BodyInflater {
      *
      * @return bytes written; 0 when more input is needed or {@link #refusal} says why not
      */
-    int inflate(byte[] out, int offset, int length) {
-        try {
-            while (refusal == null) {
-                if (state == State.DATA) {
-                    int n = data(out, offset, length);
-                    if (n > 0 || state == State.DATA) {
-                        return n;
-                    }
-                } else if (at == end) {
-                    return 0;
-                } else {
-                    frame(input[at++] & 0xff);
-                }
-            }
-        } catch (DataFormatException damaged) {
-            fail(Refusal.BAD_COMPRESSION);
-        }
+    abstract int inflate(byte[] out, int offset, int length);
+
+    /** Null when the body may end here. */
+    abstract Refusal atEnd();
+
+    /** Bytes that decompression itself may hold until the body is complete. */
+    long windowBytes() {
         return 0;
     }
 
-    private int data(byte[] out, int offset, int length) throws DataFormatException {
-        inflater.setInput(input, at, end - at);
-        int n = inflater.inflate(out, offset, length);
-        at = end - inflater.getRemaining();
-        if (inflater.needsDictionary()) {
-            fail(Refusal.BAD_COMPRESSION);
-            return 0;
-        }
-        checksum.update(out, offset, n);
-        memberLength += n;
-        given += n;
+    /** Gives back what was taken for this body. */
+    abstract void close(EventLoopContext context);
+
+    /** Counts bytes about to be given out; false when they are too many. */
+    final boolean give(int bytes) {
+        given += bytes;
         if (given > inflatedMax) {
             fail(Refusal.INFLATED_TOO_LARGE);
-            return 0;
-        }
-        if (given > RATIO_FROM && given / ratioMax > taken) {
+        } else if (given > RATIO_FROM && given / ratioMax > taken) {
             fail(Refusal.INFLATE_RATIO);
-            return 0;
         }
-        if (inflater.finished()) {
-            go(State.TRAILER);
-        }
-        return n;
+        return refusal == null;
     }
 
-    /** One byte of what surrounds the compressed data. */
-    private void frame(int b) {
-        if (state.compareTo(State.HEADER_CRC) < 0) {
-            headerChecksum.update(b);
-        }
-        switch (state) {
-            case HEADER -> header(b);
-            case EXTRA_LENGTH -> {
-                word |= (long) b << 8 * count++;
-                if (count == 2) {
-                    count = (int) word;
-                    state = State.EXTRA;
-                    if (count == 0) {
-                        afterExtra();
-                    }
-                }
-            }
-            case EXTRA -> {
-                if (--count == 0) {
-                    afterExtra();
-                }
-            }
-            case NAME -> {
-                if (b == 0) {
-                    afterName();
-                }
-            }
-            case COMMENT -> {
-                if (b == 0) {
-                    afterComment();
-                }
-            }
-            case HEADER_CRC -> {
-                word |= (long) b << 8 * count++;
-                if (count == 2) {
-                    if (word != (headerChecksum.getValue() & 0xffff)) {
-                        fail(Refusal.BAD_COMPRESSION);
-                    }
-                    go(State.DATA);
-                }
-            }
-            case TRAILER -> trailer(b);
-            case DONE -> {
-                if (!gzip || b != 0x1f) {
-                    fail(Refusal.TRAILING_COMPRESSION);
-                    return;
-                }
-                nextMember();
-                header(b);
-            }
-            default -> throw new IllegalStateException(state.name());
-        }
-    }
-
-    private void header(int b) {
-        int i = count++;
-        if (gzip) {
-            boolean good = switch (i) {
-                case 0 -> b == 0x1f;
-                case 1 -> b == 0x8b;
-                case 2 -> b == 8;
-                case 3 -> (b & RESERVED) == 0;
-                default -> true;
-            };
-            if (!good) {
-                fail(Refusal.BAD_COMPRESSION);
-            }
-            flags = i == 3 ? b : flags;
-            if (count == 10) {
-                if ((flags & EXTRA) != 0) {
-                    go(State.EXTRA_LENGTH);
-                } else {
-                    afterExtra();
-                }
-            }
-        } else {
-            word = word << 8 | b;
-            if (count == 2) {
-                boolean good = (word >> 8 & 0xf) == 8 && (word & 0x20) == 0 && word % 31 == 0;
-                if (!good) {
-                    fail(Refusal.BAD_COMPRESSION);
-                }
-                go(State.DATA);
-            }
-        }
-    }
-
-    private void afterExtra() {
-        if ((flags & NAME) != 0) {
-            go(State.NAME);
-        } else {
-            afterName();
-        }
-    }
-
-    private void afterName() {
-        if ((flags & COMMENT) != 0) {
-            go(State.COMMENT);
-        } else {
-            afterComment();
-        }
-    }
-
-    private void afterComment() {
-        go((flags & HCRC) != 0 ? State.HEADER_CRC : State.DATA);
-    }
-
-    /** gzip: CRC-32 and length, little-endian; zlib: Adler-32, big-endian. */
-    private void trailer(int b) {
-        word = gzip ? word | (long) b << 8 * count : word << 8 | b;
-        count++;
-        if (count == 4 && !gzip) {
-            check(word == checksum.getValue());
-        } else if (count == 8) {
-            check(word == (checksum.getValue() | memberLength << 32));
-        }
-    }
-
-    private void check(boolean good) {
-        if (good) {
-            go(State.DONE);
-        } else {
-            fail(Refusal.BAD_COMPRESSION);
-        }
-    }
-
-    private void nextMember() {
-        inflater.reset();
-        checksum.reset();
-        headerChecksum.reset();
-        headerChecksum.update(0x1f);
-        memberLength = 0;
-        go(State.HEADER);
-    }
-
-    private void go(State next) {
-        state = next;
-        count = 0;
-        word = 0;
-    }
-
-    private void fail(Refusal why) {
+    final void fail(Refusal why) {
         refusal = refusal == null ? why : refusal;
-        state = State.BAD;
     }
 }

@@ -6,6 +6,7 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.util.AsciiString;
+import io.weir.expose.ZstdFrame;
 import io.weir.sample.Limits;
 import java.util.Iterator;
 import java.util.Map;
@@ -20,7 +21,10 @@ final class HeadRules {
     enum Coding {
         IDENTITY,
         GZIP,
-        DEFLATE
+        DEFLATE,
+        /** Framed. */
+        SNAPPY,
+        ZSTD
     }
 
     private final Limits limits;
@@ -186,11 +190,20 @@ final class HeadRules {
         found = good ? null : Refusal.BAD_LENGTH;
     }
 
+    /** What a body may be compressed with (RFC 9110 12.5.3). */
+    static String codings() {
+        return ZstdFrame.isAvailable() ? "gzip, deflate, snappy, zstd" : "gzip, deflate, snappy";
+    }
+
     private void contentEncoding(CharSequence value) {
         if (is(value, "gzip") || is(value, "x-gzip")) {
             coding = Coding.GZIP;
         } else if (is(value, "deflate")) {
             coding = Coding.DEFLATE;
+        } else if (is(value, "snappy") || is(value, "x-snappy-framed")) {
+            coding = Coding.SNAPPY;
+        } else if (is(value, "zstd") && ZstdFrame.isAvailable()) {
+            coding = Coding.ZSTD;
         } else if (!is(value, "identity")) {
             found = Refusal.CONTENT_ENCODING;
         }

@@ -333,8 +333,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
             out.append(CONTINUE);
         }
         if (rules.coding != HeadRules.Coding.IDENTITY) {
-            inflater = new BodyInflater(context.inflater(), rules.coding == HeadRules.Coding.GZIP, limits.bodyBytes(),
-                    limits.inflateRatio());
+            inflater = BodyInflater.of(rules.coding, context, limits);
         }
         try {
             Exchange opened = endpoint.door().open(request, this);
@@ -441,7 +440,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
 
     /** Books what an unfinished body keeps in memory: its remainder here and what the door has staged of it. */
     private void hold() {
-        long taken = inflater == null ? bodyBytes : inflater.given();
+        long taken = inflater == null ? bodyBytes : inflater.given() + inflater.windowBytes();
         long more = taken + body.held() - booked;
         if (more > 0) {
             if (context.book(more)) {
@@ -456,7 +455,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         context.unbook(booked);
         booked = 0;
         if (inflater != null) {
-            context.giveBack(inflater.inflater());
+            inflater.close(context);
             inflater = null;
         }
     }
@@ -782,14 +781,18 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
                 startedNanos = readNanos;
             }
             context.recorder().answered(handler(), request.method(), refusal.status());
-            write(ErrorAnswer.of(refusal.status(), refusal.text(limits), request, retry(refusal)));
+            write(ErrorAnswer.of(refusal.status(), refusal.text(limits), request, advice(refusal)));
             durations.add(handler(), startedNanos);
         }
         end(true);
     }
 
-    private static String[] retry(Refusal refusal) {
-        return refusal.status() == 503 || refusal.status() == 429 ? new String[] {"Retry-After", "1"} : new String[0];
+    private static String[] advice(Refusal refusal) {
+        return switch (refusal.status()) {
+            case 415 -> new String[] {"Accept-Encoding", HeadRules.codings()};
+            case 429, 503 -> new String[] {"Retry-After", "1"};
+            default -> new String[0];
+        };
     }
 
     /** A bug of ours: the request is lost, the process is not. */

@@ -27,7 +27,7 @@ enum Refusal {
     INFLATE_RATIO(413, "inflate_ratio", "the body is compressed more than the limit allows"),
     URI_TOO_LONG(414, "uri_too_long", "the request target is longer than the limit"),
     TOO_MANY_PARAMETERS(414, "too_many_parameters", "more query parameters than the limit"),
-    CONTENT_ENCODING(415, "content_encoding", "Content-Encoding must be one of identity, gzip, deflate"),
+    CONTENT_ENCODING(415, "content_encoding", "Content-Encoding must be identity or one of "),
     EXPECTATION(417, "expectation", "the only expectation met here is 100-continue"),
     PIPELINE(429, "pipeline", "more pipelined requests than the limit"),
     HEADERS_TOO_LARGE(431, "headers_too_large", "more or longer header fields than the limit"),
@@ -72,6 +72,7 @@ enum Refusal {
             case CHUNK_EXTRAS -> text(limits.http().chunkExtraBytes(), " bytes", "chunk-extras");
             case BODY_TIMEOUT -> text(limits.http().bodyRateBytes(), " bytes a second", "body-rate");
             case HEADER_TIMEOUT -> text(limits.headerSeconds(), " s", "header-time");
+            case CONTENT_ENCODING -> text + HeadRules.codings();
             case IN_FLIGHT -> text(limits.inFlightBytes(), " bytes", "in-flight");
             default -> text;
         };

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.weir.sample.Limits;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.Random;
@@ -67,7 +68,7 @@ class BodyBufferTest {
             gzip.write(plain);
         }
         Inflater raw = new Inflater(true);
-        BodyInflater inflater = new BodyInflater(raw, true, 1 << 20, 200);
+        BodyInflater inflater = new DeflateInflater(raw, true, Limits.DEFAULTS);
         for (byte b : packed.toByteArray()) {
             inflater.input(new byte[] {b}, 0, 1);
             while (body.inflate(inflater, context, lines)) {

@@ -76,6 +76,10 @@ class BodyTest {
                 Arguments.of("gzip", withAllFields(text), text),
                 Arguments.of("deflate", zlib(text), text),
                 Arguments.of("deflate", zlib(noise), noise),
+                Arguments.of("snappy", BodyInflaterTest.snappy(text), text),
+                Arguments.of("x-snappy-framed", BodyInflaterTest.snappy(noise), noise),
+                Arguments.of("zstd", BodyInflaterTest.zstd(text), text),
+                Arguments.of("ZSTD", join(BodyInflaterTest.zstd(text), BodyInflaterTest.zstd(noise)), join(text, noise)),
                 Arguments.of("identity", text, text));
     }
 
@@ -108,6 +112,8 @@ class BodyTest {
     static Stream<Arguments> damaged() throws IOException {
         byte[] good = gzip("some text that is long enough".getBytes(ISO_8859_1));
         byte[] zlib = zlib("some text that is long enough".getBytes(ISO_8859_1));
+        byte[] snappy = BodyInflaterTest.snappy("some text that is long enough".getBytes(ISO_8859_1));
+        byte[] zstd = BodyInflaterTest.zstd("some text that is long enough".getBytes(ISO_8859_1));
         return Stream.of(
                 Arguments.of("gzip", "truncated_compression", Arrays.copyOf(good, good.length - 1)),
                 Arguments.of("gzip", "truncated_compression", Arrays.copyOf(good, good.length - 8)),
@@ -126,7 +132,13 @@ class BodyTest {
                 Arguments.of("deflate", "truncated_compression", new byte[] {0x78}),
                 Arguments.of("deflate", "trailing_compression", join(zlib, new byte[] {0x1f})),
                 Arguments.of("deflate", "bad_compression", flipped(zlib, zlib.length - 1)),
-                Arguments.of("deflate", "bad_compression", good));
+                Arguments.of("deflate", "bad_compression", good),
+                Arguments.of("snappy", "truncated_compression", Arrays.copyOf(snappy, snappy.length - 1)),
+                Arguments.of("snappy", "bad_compression", flipped(snappy, snappy.length - 1)),
+                Arguments.of("snappy", "bad_compression", good),
+                Arguments.of("zstd", "truncated_compression", Arrays.copyOf(zstd, zstd.length - 1)),
+                Arguments.of("zstd", "bad_compression", flipped(zstd, zstd.length - 1)),
+                Arguments.of("zstd", "bad_compression", good));
     }
 
     @ParameterizedTest
