@@ -4,6 +4,8 @@ import io.weir.expose.ByteBlock;
 import io.weir.expose.Exposition;
 import io.weir.expose.ExpositionFormat;
 import io.weir.expose.JsonExposition;
+import io.weir.expose.OpenMetricsExposition;
+import io.weir.expose.ProtobufExposition;
 import io.weir.expose.RenderedSnapshot;
 import io.weir.expose.TextExposition;
 import io.weir.sample.MetricType;
@@ -97,18 +99,32 @@ public class ExpositionBenchmark {
     }
 
     @Benchmark
+    public long openMetrics() {
+        return drain(new OpenMetricsExposition(snapshot));
+    }
+
+    @Benchmark
+    public long protobuf() {
+        return drain(new ProtobufExposition(snapshot));
+    }
+
+    @Benchmark
     public long textGzip() {
-        return gzip(RenderedSnapshot.GZIP_LEVEL_FAST);
+        return packed(RenderedSnapshot.Encoding.GZIP, RenderedSnapshot.GZIP_LEVEL_FAST);
     }
 
     @Benchmark
     public long textGzipZlib2() {
-        return gzip(2);
+        return packed(RenderedSnapshot.Encoding.GZIP, 2);
     }
 
-    private long gzip(int level) {
-        RenderedSnapshot rendered =
-                new RenderedSnapshot(snapshot, ExpositionFormat.TEXT, RenderedSnapshot.Encoding.GZIP, level, 0);
+    @Benchmark
+    public long textZstd() {
+        return packed(RenderedSnapshot.Encoding.ZSTD, RenderedSnapshot.GZIP_LEVEL_FAST);
+    }
+
+    private long packed(RenderedSnapshot.Encoding encoding, int level) {
+        RenderedSnapshot rendered = new RenderedSnapshot(snapshot, ExpositionFormat.TEXT, encoding, level, 0);
         long bytes = 0;
         try (RenderedSnapshot.Reader reader = rendered.open()) {
             for (byte[] b = reader.next(); b != null; b = reader.next()) {

@@ -16,7 +16,7 @@ import java.util.TreeSet;
  * <p>The blocks joined are the body. Where they are cut depends on nothing but the snapshot, the filter and the block
  * size, so a second instance that is moved to the place where a block ended goes on with the same bytes.
  */
-public abstract sealed class Exposition permits TextExposition, JsonExposition {
+public abstract sealed class Exposition permits LineExposition, JsonExposition, ProtobufExposition {
     /** Default size of a block, which is longer by what is left of the line (text) or series (JSON) that fills it. */
     public static final int BLOCK_BYTES = 64 << 10;
 
@@ -119,7 +119,11 @@ public abstract sealed class Exposition permits TextExposition, JsonExposition {
     }
 
     private static int find(List<FamilySnapshot> families, String name) {
-        byte[] key = name.getBytes(StandardCharsets.UTF_8);
+        return find(families, name.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Index of the family of this name; negative when there is none. */
+    static int find(List<FamilySnapshot> families, byte[] key) {
         int low = 0;
         int high = families.size() - 1;
         while (low <= high) {

@@ -6,7 +6,7 @@ import java.util.Collection;
 /** The forms in which a snapshot can be read. */
 public enum ExpositionFormat {
     /** Prometheus text 0.0.4. */
-    TEXT(TextExposition.CONTENT_TYPE) {
+    TEXT(TextExposition.CONTENT_TYPE, 't') {
         @Override
         Exposition open(Snapshot snapshot, int blockBytes) {
             return new TextExposition(snapshot.families(), blockBytes);
@@ -18,7 +18,7 @@ public enum ExpositionFormat {
         }
     },
     /** The JSON map of {@link JsonExposition}. */
-    JSON(JsonExposition.CONTENT_TYPE) {
+    JSON(JsonExposition.CONTENT_TYPE, 'j') {
         @Override
         Exposition open(Snapshot snapshot, int blockBytes) {
             return new JsonExposition(snapshot.families(), blockBytes);
@@ -28,12 +28,43 @@ public enum ExpositionFormat {
         public Exposition open(Snapshot snapshot, Collection<String> names) {
             return new JsonExposition(snapshot, names);
         }
+    },
+    /** OpenMetrics 1.0 text. */
+    OPEN_METRICS(OpenMetricsExposition.CONTENT_TYPE, 'o') {
+        @Override
+        Exposition open(Snapshot snapshot, int blockBytes) {
+            return new OpenMetricsExposition(snapshot.families(), blockBytes);
+        }
+
+        @Override
+        public Exposition open(Snapshot snapshot, Collection<String> names) {
+            return new OpenMetricsExposition(snapshot, names);
+        }
+    },
+    /** Delimited protobuf. */
+    PROTOBUF(ProtobufExposition.CONTENT_TYPE, 'p') {
+        @Override
+        Exposition open(Snapshot snapshot, int blockBytes) {
+            return new ProtobufExposition(snapshot.families(), blockBytes);
+        }
+
+        @Override
+        public Exposition open(Snapshot snapshot, Collection<String> names) {
+            return new ProtobufExposition(snapshot, names);
+        }
     };
 
     private final String contentType;
+    private final char tag;
 
-    ExpositionFormat(String contentType) {
+    ExpositionFormat(String contentType, char tag) {
         this.contentType = contentType;
+        this.tag = tag;
+    }
+
+    /** One letter, no two formats the same. */
+    char tag() {
+        return tag;
     }
 
     /** Value of the Content-Type header. */

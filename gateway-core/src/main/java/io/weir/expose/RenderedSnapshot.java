@@ -17,14 +17,17 @@ import java.security.SecureRandom;
  *       thread, and the worst case costs what it would cost without sharing. Scrapes on one event loop never meet.
  *   <li>Blocks are kept until their sum reaches {@code keptBytesMax}. From there on each reader renders for itself and
  *       keeps nothing, so a huge body costs CPU per scrape but no memory.
- *   <li>A gzip body is one member of independently deflated pieces, so any reader can go on from any block.
+ *   <li>A gzip body is one member of independently deflated pieces, a zstd body a row of frames, so any reader can go on
+ *       from any block.
  * </ol>
  */
 public final class RenderedSnapshot {
     /** How the body is transferred. */
     public enum Encoding {
         IDENTITY(null, 'i'),
-        GZIP("gzip", 'g');
+        GZIP("gzip", 'g'),
+        /** Only where {@link ZstdFrame#isAvailable()}. */
+        ZSTD("zstd", 'z');
 
         private final String token;
         private final char tag;
@@ -145,8 +148,7 @@ public final class RenderedSnapshot {
 
     /** Strong entity tag, quotes included: equal tags mean equal bytes, within this process and after it. */
     public String etag() {
-        char form = format == ExpositionFormat.TEXT ? 't' : 'j';
-        return '"' + PROCESS + '-' + Long.toHexString(snapshot.version()) + '-' + form + encoding.tag + '"';
+        return '"' + PROCESS + '-' + Long.toHexString(snapshot.version()) + '-' + format.tag() + encoding.tag + '"';
     }
 
     /** Number of bytes of the body, or -1 as long as no reader has come to its end. */
@@ -168,6 +170,7 @@ public final class RenderedSnapshot {
         private ByteBlock plain;
         private ByteBlock packed;
         private GzipMember gzip;
+        private ZstdFrame zstd;
 
         private Reader() {}
 
@@ -212,11 +215,15 @@ public final class RenderedSnapshot {
                 return new Block(plain.toByteArray(), end, plainBytes, plainBytes, 0);
             }
 
-            if (gzip == null) {
-                gzip = new GzipMember(gzipLevel);
-                packed = new ByteBlock(blockBytes + (blockBytes >> 2));
-            }
+            packed = packed == null ? new ByteBlock(blockBytes + (blockBytes >> 2)) : packed;
             packed.clear();
+            if (encoding == Encoding.ZSTD) {
+                zstd = zstd == null ? new ZstdFrame() : zstd;
+                zstd.frame(plain, packed);
+                return new Block(packed.toByteArray(), end, before.bytesSoFar + packed.length(), plainBytes, 0);
+            }
+
+            gzip = gzip == null ? new GzipMember(gzipLevel) : gzip;
             if (before == start) {
                 GzipMember.header(packed);
             }
@@ -233,6 +240,10 @@ public final class RenderedSnapshot {
             if (gzip != null) {
                 gzip.close();
                 gzip = null;
+            }
+            if (zstd != null) {
+                zstd.close();
+                zstd = null;
             }
         }
     }

@@ -1,11 +1,8 @@
 package io.weir.expose;
 
+import io.weir.sample.MetricType;
 import io.weir.snapshot.FamilySnapshot;
-import io.weir.snapshot.HistogramValue;
 import io.weir.snapshot.Snapshot;
-import io.weir.snapshot.SummaryValue;
-import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 
@@ -15,23 +12,16 @@ import java.util.List;
  *
  * <p>Source: Prometheus exposition formats, text-based format 0.0.4.
  */
-public final class TextExposition extends Exposition {
+public final class TextExposition extends LineExposition {
     public static final String CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
-    private static final byte[] HELP = ascii("# HELP ");
-    private static final byte[] TYPE = ascii("# TYPE ");
-    private static final byte[] BUCKET = ascii("_bucket");
-    private static final byte[] SUM = ascii("_sum");
-    private static final byte[] COUNT = ascii("_count");
-    private static final byte[] LE = ascii("le=\"");
+    private static final byte[][] TYPES = new byte[MetricType.values().length][];
 
-    /** Bytes of a sample line besides name, suffix and labels: braces, comma, le, two numbers, space, line feed. */
-    private static final int LINE_EXTRA_BYTES = LE.length + 2 * NumberWriter.BYTES_MAX + 6;
-
-    private byte[] suffixedOf;
-    private byte[] bucketName;
-    private byte[] sumName;
-    private byte[] countName;
+    static {
+        for (MetricType type : MetricType.values()) {
+            TYPES[type.ordinal()] = ascii(type.text());
+        }
+    }
 
     public TextExposition(Snapshot snapshot) {
         this(snapshot.families(), BLOCK_BYTES);
@@ -58,156 +48,30 @@ public final class TextExposition extends Exposition {
     void close(ByteBlock out) {}
 
     @Override
-    void render(FamilySnapshot current, ByteBlock out, int end) {
-        if (series == 0 && line == 0) {
-            head(current, out);
-        }
-        switch (current.type()) {
-            case HISTOGRAM -> histograms(current, out, end);
-            case SUMMARY -> summaries(current, out, end);
-            default -> scalars(current, out, end);
-        }
+    byte[] headName(FamilySnapshot current) {
+        return current.name();
     }
 
-    private static void head(FamilySnapshot current, ByteBlock out) {
-        byte[] help = current.help();
-        if (help != null && help.length > 0) {
-            out.put(HELP);
-            out.put(current.name());
-            out.put((byte) ' ');
-            byte[] a = out.reserve(2 * help.length);
-            int n = out.length();
-            for (byte b : help) {
-                if (b == '\\' || b == '\n') {
-                    a[n++] = '\\';
-                    a[n++] = b == '\n' ? (byte) 'n' : b;
-                } else {
-                    a[n++] = b;
-                }
-            }
-            out.length(n);
-            out.put((byte) '\n');
-        }
-        out.put(TYPE);
-        out.put(current.name());
-        out.put((byte) ' ');
-        out.put(ascii(current.type().text()));
-        out.put((byte) '\n');
+    @Override
+    byte[] headType(FamilySnapshot current) {
+        return TYPES[current.type().ordinal()];
     }
 
-    private void scalars(FamilySnapshot current, ByteBlock out, int end) {
-        byte[] name = current.name();
-        int size = current.size();
-        int i = series;
-        byte[] a = out.array();
-        int n = out.length();
-        do {
-            int length = current.textLength(i);
-            if (a.length - n < name.length + length + LINE_EXTRA_BYTES) {
-                out.length(n);
-                a = out.reserve(name.length + length + LINE_EXTRA_BYTES);
-            }
-            n = sample(name, current, i, current.value(i), a, n);
-            i++;
-        } while (i < size && n < end);
-        out.length(n);
-        series = i;
+    @Override
+    boolean isEscaped(byte b) {
+        return b == '\\';
     }
 
-    private void summaries(FamilySnapshot current, ByteBlock out, int end) {
-        suffix(current.name());
-        do {
-            SummaryValue value = current.summary(series);
-            sample(sumName, current, value.sum(), out);
-            sample(countName, current, value.count(), out);
-            series++;
-        } while (series < current.size() && out.length() < end);
+    @Override
+    int bound(double bound, byte[] a, int n) {
+        return NumberWriter.write(bound, a, n);
     }
 
-    private void histograms(FamilySnapshot current, ByteBlock out, int end) {
-        suffix(current.name());
-        do {
-            HistogramValue value = current.histogram(series);
-            int buckets = value.buckets();
-            double cumulative = 0;
-            for (int i = 0; i < line; i++) {
-                cumulative += value.count(i);
-            }
-            do {
-                cumulative += value.count(line);
-                bucket(current, line < buckets ? value.bound(line) : Double.POSITIVE_INFINITY, cumulative, out);
-                line++;
-            } while (line <= buckets && out.length() < end);
-            if (line <= buckets) {
-                return;
-            }
-            sample(sumName, current, value.sum(), out);
-            // added up in the order of count(), so this is the number at +Inf to the bit
-            sample(countName, current, cumulative, out);
-            line = 0;
-            series++;
-        } while (series < current.size() && out.length() < end);
-    }
+    @Override
+    void endSeries(FamilySnapshot current, ByteBlock out) {}
 
-    private void bucket(FamilySnapshot current, double bound, double cumulative, ByteBlock out) {
-        int length = current.textLength(series);
-        byte[] a = out.reserve(bucketName.length + length + LINE_EXTRA_BYTES);
-        int n = out.length();
-        System.arraycopy(bucketName, 0, a, n, bucketName.length);
-        n += bucketName.length;
-        a[n++] = '{';
-        if (length > 0) {
-            System.arraycopy(current.textChunk(series), current.textOffset(series), a, n, length);
-            n += length;
-            a[n++] = ',';
-        }
-        System.arraycopy(LE, 0, a, n, LE.length);
-        n = NumberWriter.write(bound, a, n + LE.length);
-        a[n++] = '"';
-        a[n++] = '}';
-        a[n++] = ' ';
-        n = NumberWriter.write(cumulative, a, n);
-        a[n++] = '\n';
-        out.length(n);
-    }
-
-    private void sample(byte[] name, FamilySnapshot current, double value, ByteBlock out) {
-        byte[] a = out.reserve(name.length + current.textLength(series) + LINE_EXTRA_BYTES);
-        out.length(sample(name, current, series, value, a, out.length()));
-    }
-
-    private static int sample(byte[] name, FamilySnapshot current, int i, double value, byte[] a, int n) {
-        System.arraycopy(name, 0, a, n, name.length);
-        n += name.length;
-        int length = current.textLength(i);
-        if (length > 0) {
-            a[n++] = '{';
-            System.arraycopy(current.textChunk(i), current.textOffset(i), a, n, length);
-            n += length;
-            a[n++] = '}';
-        }
-        a[n++] = ' ';
-        n = NumberWriter.write(value, a, n);
-        a[n++] = '\n';
-        return n;
-    }
-
-    private void suffix(byte[] name) {
-        if (suffixedOf != name) {
-            suffixedOf = name;
-            bucketName = join(name, BUCKET);
-            sumName = join(name, SUM);
-            countName = join(name, COUNT);
-        }
-    }
-
-    private static byte[] join(byte[] name, byte[] suffix) {
-        byte[] joined = Arrays.copyOf(name, name.length + suffix.length);
-        System.arraycopy(suffix, 0, joined, name.length, suffix.length);
-        return joined;
-    }
-
-    static byte[] ascii(String text) {
-        return text.getBytes(StandardCharsets.US_ASCII);
+    @Override
+    boolean endsSeries(FamilySnapshot current) {
+        return false;
     }
 }

@@ -7,6 +7,7 @@ import static io.weir.sample.MetricType.SUMMARY;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.github.luben.zstd.ZstdInputStream;
 import io.weir.expose.RenderedSnapshot.Encoding;
 import io.weir.snapshot.HistogramValue;
 import io.weir.snapshot.Snapshot;
@@ -49,6 +50,9 @@ class RenderedSnapshotTest {
                 assertThat(gunzip(read(gzip))).isEqualTo(expected);
                 assertThat(gunzip(read(gzip))).isEqualTo(expected);
             }
+            RenderedSnapshot zstd = new RenderedSnapshot(snapshot, format, Encoding.ZSTD, 1, kept);
+            assertThat(unzstd(read(zstd))).isEqualTo(expected);
+            assertThat(unzstd(read(zstd))).isEqualTo(expected);
             RenderedSnapshot identity = new RenderedSnapshot(snapshot, format, Encoding.IDENTITY, 1, kept);
             assertThat(read(identity)).isEqualTo(expected);
             assertThat(read(identity)).isEqualTo(expected);
@@ -70,7 +74,15 @@ class RenderedSnapshotTest {
             if (size % 10 == 1) {
                 assertThat(gunzip(read(new RenderedSnapshot(small, format, Encoding.GZIP, 1, KEEP_ALL, size))))
                         .isEqualTo(expected);
+                assertThat(unzstd(read(new RenderedSnapshot(small, format, Encoding.ZSTD, 1, KEEP_ALL, size))))
+                        .isEqualTo(expected);
             }
+        }
+    }
+
+    private static byte[] unzstd(byte[] frames) throws IOException {
+        try (ZstdInputStream in = new ZstdInputStream(new ByteArrayInputStream(frames))) {
+            return in.readAllBytes();
         }
     }
 
@@ -191,7 +203,12 @@ class RenderedSnapshotTest {
                 }
                 for (Future<byte[]> s : scrapes) {
                     byte[] body = s.get(20, TimeUnit.SECONDS);
-                    assertThat(encoding == Encoding.GZIP ? gunzip(body) : body).isEqualTo(expected);
+                    byte[] plain = switch (encoding) {
+                        case IDENTITY -> body;
+                        case GZIP -> gunzip(body);
+                        case ZSTD -> unzstd(body);
+                    };
+                    assertThat(plain).isEqualTo(expected);
                 }
             }
         } finally {

@@ -5,6 +5,7 @@ import io.weir.expose.Exposition;
 import io.weir.expose.ExpositionFormat;
 import io.weir.expose.RenderedSnapshot;
 import io.weir.expose.RenderedSnapshot.Encoding;
+import io.weir.expose.ZstdFrame;
 import io.weir.server.http.Answer;
 import io.weir.server.http.BodySource;
 import io.weir.server.http.Door;
@@ -17,11 +18,12 @@ import io.weir.store.StoreCommands;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
- * {@code GET /metrics}: a snapshot that has every push acknowledged before, as text 0.0.4, or as JSON by {@code
- * ?format=json} or {@code Accept: application/json}; gzip by {@code Accept-Encoding}; {@code ?name[]=} for some families
- * only. Scrapes of equal snapshots share one rendering. Any thread.
+ * {@code GET /metrics}: a snapshot that has every push acknowledged before, in the {@link ScrapeFormat} that Accept asks
+ * for, or as JSON by {@code ?format=json}; gzip or zstd by {@code Accept-Encoding}; {@code ?name[]=} for some families
+ * only. Scrapes of equal snapshots share one rendering for each format and encoding, made when first asked for. Any thread.
  */
 final class ScrapeDoor implements Door {
     private static final String VARY = "Accept, Accept-Encoding";
@@ -44,26 +46,35 @@ final class ScrapeDoor implements Door {
     }
 
     private void answer(Snapshot snapshot, Request request, Responder responder) {
-        boolean json = "json".equals(request.parameter("format")) || request.accepts(Answer.JSON);
-        ExpositionFormat format = json ? ExpositionFormat.JSON : ExpositionFormat.TEXT;
+        boolean json = "json".equals(request.parameter("format"));
+        ScrapeFormat asked = json ? ScrapeFormat.JSON : ScrapeFormat.of(request.header("accept"));
         List<String> names = names(request);
         if (!names.isEmpty()) {
             responder.stream(
-                    Answer.head(200, format.contentType(), "Vary", VARY),
-                    new Filtered(format.open(snapshot, names)));
+                    Answer.head(200, asked.contentType(), "Vary", VARY),
+                    new Filtered(asked.format().open(snapshot, names)));
             return;
         }
-        Encoding encoding = request.acceptsEncoding("gzip") ? Encoding.GZIP : Encoding.IDENTITY;
-        RenderedSnapshot rendered = rendered(snapshot).get(format, encoding);
+        Encoding encoding = encoding(request);
+        RenderedSnapshot rendered = rendered(snapshot).get(asked.format(), encoding);
         if (matches(request.header("if-none-match"), rendered.etag())) {
             responder.send(Answer.empty(304, "ETag", rendered.etag(), "Vary", VARY));
             return;
         }
         Answer head = encoding == Encoding.IDENTITY
-                ? Answer.head(200, format.contentType(), "ETag", rendered.etag(), "Vary", VARY)
-                : Answer.head(200, format.contentType(), "ETag", rendered.etag(), "Vary", VARY,
+                ? Answer.head(200, asked.contentType(), "ETag", rendered.etag(), "Vary", VARY)
+                : Answer.head(200, asked.contentType(), "ETag", rendered.etag(), "Vary", VARY,
                         "Content-Encoding", encoding.token());
         responder.stream(head, new Whole(rendered));
+    }
+
+    private static Encoding encoding(Request request) {
+        int gzip = request.encodingQuality("gzip");
+        int zstd = request.encodingQuality("zstd");
+        if (zstd > 0 && zstd >= gzip && ZstdFrame.isAvailable()) {
+            return Encoding.ZSTD;
+        }
+        return gzip > 0 ? Encoding.GZIP : Encoding.IDENTITY;
     }
 
     private static List<String> names(Request request) {
@@ -108,23 +119,26 @@ final class ScrapeDoor implements Door {
 
     /** The forms of one snapshot, each made when first asked for. */
     private static final class Rendered {
+        private static final int ENCODINGS = Encoding.values().length;
+
+        private final Snapshot snapshot;
         private final long version;
-        private final RenderedSnapshot[] forms;
+        private final AtomicReferenceArray<RenderedSnapshot> forms =
+                new AtomicReferenceArray<>(ExpositionFormat.values().length * ENCODINGS);
 
         Rendered(Snapshot snapshot) {
-            version = snapshot.version();
-            Encoding[] encodings = Encoding.values();
-            forms = new RenderedSnapshot[ExpositionFormat.values().length * encodings.length];
-            for (ExpositionFormat format : ExpositionFormat.values()) {
-                for (Encoding encoding : encodings) {
-                    forms[format.ordinal() * encodings.length + encoding.ordinal()] =
-                            new RenderedSnapshot(snapshot, format, encoding);
-                }
-            }
+            this.snapshot = snapshot;
+            this.version = snapshot.version();
         }
 
         RenderedSnapshot get(ExpositionFormat format, Encoding encoding) {
-            return forms[format.ordinal() * Encoding.values().length + encoding.ordinal()];
+            int i = format.ordinal() * ENCODINGS + encoding.ordinal();
+            RenderedSnapshot form = forms.get(i);
+            if (form == null) {
+                forms.compareAndSet(i, null, new RenderedSnapshot(snapshot, format, encoding));
+                form = forms.get(i);
+            }
+            return form;
         }
     }
 

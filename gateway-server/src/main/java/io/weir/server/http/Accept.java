@@ -6,38 +6,41 @@ final class Accept {
 
     /** Whether an element is {@code wanted} (any case) and its {@code q} is not zero. */
     static boolean names(String field, String wanted) {
+        return quality(field, wanted) > 0;
+    }
+
+    /** The {@code q} of the first element that is {@code wanted} (any case), in thousandths; 0 when there is none. */
+    static int quality(String field, String wanted) {
         if (field == null) {
-            return false;
+            return 0;
         }
         for (int at = 0; at < field.length(); ) {
             int comma = field.indexOf(',', at);
             int end = comma < 0 ? field.length() : comma;
-            if (element(field, at, end, wanted)) {
-                return true;
+            int semicolon = field.indexOf(';', at);
+            int nameEnd = semicolon < 0 || semicolon > end ? end : semicolon;
+            if (field.substring(at, nameEnd).trim().equalsIgnoreCase(wanted)) {
+                return quality(field.substring(nameEnd, end).replace(" ", ""));
             }
             at = end + 1;
         }
-        return false;
+        return 0;
     }
 
-    private static boolean element(String field, int from, int end, String wanted) {
-        int semicolon = field.indexOf(';', from);
-        int nameEnd = semicolon < 0 || semicolon > end ? end : semicolon;
-        String name = field.substring(from, nameEnd).trim();
-        if (!name.equalsIgnoreCase(wanted)) {
-            return false;
-        }
-        String parameters = field.substring(nameEnd, end).replace(" ", "");
+    private static int quality(String parameters) {
         int q = parameters.indexOf(";q=");
         if (q < 0) {
-            return true;
+            return 1000;
         }
+        int thousandths = 0;
+        int worth = 1000;
         for (int i = q + 3; i < parameters.length() && parameters.charAt(i) != ';'; i++) {
             char c = parameters.charAt(i);
-            if (c >= '1' && c <= '9') {
-                return true;
+            if (c >= '0' && c <= '9') {
+                thousandths += (c - '0') * worth;
+                worth /= 10;
             }
         }
-        return false;
+        return Math.min(thousandths, 1000);
     }
 }

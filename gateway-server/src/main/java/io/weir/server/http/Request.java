@@ -103,9 +103,9 @@ public final class Request {
         return Accept.names(header("accept"), mediaType);
     }
 
-    /** Whether the {@code Accept-Encoding} field names this coding with a quality above zero. */
-    public boolean acceptsEncoding(String coding) {
-        return Accept.names(header("accept-encoding"), coding);
+    /** Quality in thousandths with which the {@code Accept-Encoding} field names this coding; 0 when it does not. */
+    public int encodingQuality(String coding) {
+        return Accept.quality(header("accept-encoding"), coding);
     }
 
     /** The peer, or null when it is not an Internet address. */

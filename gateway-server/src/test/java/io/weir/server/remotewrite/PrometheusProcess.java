@@ -33,14 +33,17 @@ public final class PrometheusProcess implements AutoCloseable {
     private final HttpClient client = HttpClient.newHttpClient();
     private final Path directory;
     private final int port;
+    private final String[] flags;
     private Process process;
 
     PrometheusProcess(Path directory) throws IOException {
         this(directory, "global: {scrape_interval: 1h}\n");
     }
 
-    public PrometheusProcess(Path directory, String configuration) throws IOException {
+    /** With flags of its own besides. */
+    public PrometheusProcess(Path directory, String configuration, String... flags) throws IOException {
         this.directory = directory;
+        this.flags = flags;
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             this.port = free.getLocalPort();
         }
@@ -63,13 +66,15 @@ public final class PrometheusProcess implements AutoCloseable {
     }
 
     public void start() throws Exception {
-        process = new ProcessBuilder(
-                        binary().toString(),
-                        "--config.file=" + directory.resolve("prometheus.yml"),
-                        "--storage.tsdb.path=" + directory.resolve("data"),
-                        "--web.listen-address=127.0.0.1:" + port,
-                        "--web.enable-remote-write-receiver",
-                        "--log.level=warn")
+        List<String> command = new ArrayList<>(List.of(
+                binary().toString(),
+                "--config.file=" + directory.resolve("prometheus.yml"),
+                "--storage.tsdb.path=" + directory.resolve("data"),
+                "--web.listen-address=127.0.0.1:" + port,
+                "--web.enable-remote-write-receiver",
+                "--log.level=warn"));
+        command.addAll(List.of(flags));
+        process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(directory.resolve("log").toFile()))
                 .start();

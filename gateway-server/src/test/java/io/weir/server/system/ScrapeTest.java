@@ -2,6 +2,7 @@ package io.weir.server.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.github.luben.zstd.ZstdInputStream;
 import io.weir.server.system.RunningWeir.Reply;
 import java.io.ByteArrayInputStream;
 import java.net.InetSocketAddress;
@@ -46,11 +47,30 @@ class ScrapeTest {
     }
 
     @Test
-    void shouldServeTextToPrometheusWhateverElseItWouldTake() {
+    void shouldServeWhatIsAskedForFirst() {
         String accept = "application/openmetrics-text;version=1.0.0;q=0.8,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
-        assertThat(weir.get("/metrics", "Accept", accept).header("Content-Type")).startsWith("text/plain; version=0.0.4");
+        Reply open = weir.get("/metrics", "Accept", accept);
+        assertThat(open.header("Content-Type")).isEqualTo("application/openmetrics-text; version=1.0.0; charset=utf-8");
+        assertThat(open.header("Vary")).contains("Accept");
+        assertThat(open.body()).startsWith("# HELP a Words.\n").contains("h_bucket{le=\"0.5\"} 1\n").endsWith("# EOF\n");
+        assertThat(open.header("ETag")).isNotEqualTo(weir.get("/metrics").header("ETag"));
+        assertThat(weir.get("/metrics?name[]=a", "Accept", accept).body()).endsWith("a 2.5\n# EOF\n");
+
+        Reply protobuf = weir.get("/metrics", "Accept", FormatsInTest.PROTOBUF);
+        assertThat(protobuf.header("Content-Type")).isEqualTo(FormatsInTest.PROTOBUF);
+        assertThat(protobuf.header("Content-Length")).isNull();
         assertThat(weir.get("/metrics", "Accept", "text/html,application/xhtml+xml,*/*;q=0.8").header("Content-Type"))
                 .startsWith("text/plain; version=0.0.4");
+    }
+
+    @Test
+    void shouldPackWithZstdWhenAskedTo() throws Exception {
+        Reply packed = weir.get("/metrics", "Accept-Encoding", "gzip;q=0.5, zstd");
+        assertThat(packed.header("Content-Encoding")).isEqualTo("zstd");
+        byte[] plain = new ZstdInputStream(new ByteArrayInputStream(packed.bytes())).readAllBytes();
+        assertThat(new String(plain, StandardCharsets.UTF_8)).isEqualTo(weir.scrape());
+        assertThat(weir.get("/metrics", "Accept-Encoding", "gzip, zstd;q=0.9").header("Content-Encoding")).isEqualTo("gzip");
+        assertThat(weir.get("/metrics", "Accept-Encoding", "zstd;q=0").header("Content-Encoding")).isNull();
     }
 
     @Test

@@ -1,0 +1,301 @@
+package io.weir.expose;
+
+import io.weir.sample.MetricType;
+import io.weir.snapshot.FamilySnapshot;
+import io.weir.snapshot.HistogramValue;
+import io.weir.snapshot.LabelText;
+import io.weir.snapshot.Snapshot;
+import io.weir.snapshot.SummaryValue;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.util.Collection;
+import java.util.List;
+
+/**
+ * Delimited {@code io.prometheus.client.MetricFamily} messages. The length that precedes a family is worked out by a walk
+ * over it first; nothing is rendered twice. One instance per scrape; any thread, one at a time.
+ *
+ * <p>Counts that are not whole numbers go into the fields for floating-point counts of histograms; summaries, which have no
+ * such field, round them.
+ *
+ * <p>Source: prometheus/client_model {@code io/prometheus/client/metrics.proto}; Protocol Buffers encoding.
+ */
+public final class ProtobufExposition extends Exposition {
+    public static final String CONTENT_TYPE =
+            "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited";
+
+    private static final VarHandle DOUBLE =
+            MethodHandles.byteArrayViewVarHandle(double[].class, ByteOrder.LITTLE_ENDIAN);
+
+    private static final int VARINT = 0;
+    private static final int FIXED64 = 1;
+    private static final int DELIMITED = 2;
+
+    private static final byte FAMILY_NAME = 1 << 3 | DELIMITED;
+    private static final byte FAMILY_HELP = 2 << 3 | DELIMITED;
+    private static final byte FAMILY_TYPE = 3 << 3 | VARINT;
+    private static final byte FAMILY_METRIC = 4 << 3 | DELIMITED;
+    private static final byte METRIC_LABEL = 1 << 3 | DELIMITED;
+    private static final byte METRIC_GAUGE = 2 << 3 | DELIMITED;
+    private static final byte METRIC_COUNTER = 3 << 3 | DELIMITED;
+    private static final byte METRIC_SUMMARY = 4 << 3 | DELIMITED;
+    private static final byte METRIC_UNTYPED = 5 << 3 | DELIMITED;
+    private static final byte METRIC_HISTOGRAM = 7 << 3 | DELIMITED;
+    private static final byte FIRST = 1 << 3 | DELIMITED;
+    private static final byte SECOND = 2 << 3 | DELIMITED;
+    private static final byte SCALAR_VALUE = 1 << 3 | FIXED64;
+    private static final byte COUNT = 1 << 3 | VARINT;
+    private static final byte COUNT_FLOAT = 4 << 3 | FIXED64;
+    private static final byte SUM = 2 << 3 | FIXED64;
+    private static final byte BUCKET = 3 << 3 | DELIMITED;
+    private static final byte BOUND = 2 << 3 | FIXED64;
+    private static final int NUMBER_BYTES = 9;
+    private static final int VARINT_BYTES_MAX = 10;
+
+    private final LabelText labels = new LabelText();
+
+    public ProtobufExposition(Snapshot snapshot) {
+        this(snapshot.families(), BLOCK_BYTES);
+    }
+
+    /** Only the families that {@code names} select: by family name, or by a sample name of a histogram or summary. */
+    public ProtobufExposition(Snapshot snapshot, Collection<String> names) {
+        this(select(snapshot, names), BLOCK_BYTES);
+    }
+
+    ProtobufExposition(List<FamilySnapshot> families, int blockBytes) {
+        super(families, blockBytes);
+    }
+
+    @Override
+    public String contentType() {
+        return CONTENT_TYPE;
+    }
+
+    @Override
+    void open(ByteBlock out) {}
+
+    @Override
+    void close(ByteBlock out) {}
+
+    @Override
+    void render(FamilySnapshot current, ByteBlock out, int end) {
+        if (series == 0) {
+            head(current, out);
+        }
+        do {
+            metric(current, series, out);
+            series++;
+        } while (series < current.size() && out.length() < end);
+    }
+
+    private void head(FamilySnapshot current, ByteBlock out) {
+        byte[] name = current.name();
+        byte[] help = current.help() == null ? new byte[0] : current.help();
+        long length = field(name.length) + (help.length > 0 ? field(help.length) : 0) + 2;
+        for (int i = 0, n = current.size(); i < n; i++) {
+            length += field(metricBytes(current, i));
+        }
+        varint(length, out);
+        out.put(FAMILY_NAME);
+        bytes(name, out);
+        if (help.length > 0) {
+            out.put(FAMILY_HELP);
+            bytes(help, out);
+        }
+        out.put(FAMILY_TYPE);
+        out.put((byte) typeNumber(current.type()));
+    }
+
+    private static int typeNumber(MetricType type) {
+        return switch (type) {
+            case COUNTER -> 0;
+            case GAUGE -> 1;
+            case SUMMARY -> 2;
+            case UNTYPED -> 3;
+            case HISTOGRAM -> 4;
+        };
+    }
+
+    private int metricBytes(FamilySnapshot current, int i) {
+        int size = 0;
+        labels.reset(current.textChunk(i), current.textOffset(i), current.textLength(i));
+        while (labels.next()) {
+            size += field(labelBytes());
+        }
+        return size + field(valueBytes(current, i));
+    }
+
+    private int labelBytes() {
+        return field(labels.nameLength()) + field(labels.valueLength() - escapes());
+    }
+
+    private int escapes() {
+        if (!labels.escaped()) {
+            return 0;
+        }
+        int n = 0;
+        byte[] text = labels.text();
+        for (int i = labels.valueOffset(), end = i + labels.valueLength(); i < end; i++) {
+            if (text[i] == '\\') {
+                n++;
+                i++;
+            }
+        }
+        return n;
+    }
+
+    private static int valueBytes(FamilySnapshot current, int i) {
+        return switch (current.type()) {
+            case HISTOGRAM -> histogramBytes(current.histogram(i));
+            case SUMMARY -> 1 + size(Math.round(current.summary(i).count())) + NUMBER_BYTES;
+            default -> NUMBER_BYTES;
+        };
+    }
+
+    private static int histogramBytes(HistogramValue value) {
+        boolean whole = isWhole(value);
+        double cumulative = 0;
+        int size = NUMBER_BYTES;
+        for (int i = 0; i <= value.buckets(); i++) {
+            cumulative += value.count(i);
+            size += field(countBytes(cumulative, whole) + NUMBER_BYTES);
+        }
+        return size + countBytes(cumulative, whole);
+    }
+
+    private static int countBytes(double count, boolean whole) {
+        return whole ? 1 + size((long) count) : NUMBER_BYTES;
+    }
+
+    /** Whether all counts are whole numbers that a double holds exactly. */
+    private static boolean isWhole(HistogramValue value) {
+        double cumulative = 0;
+        for (int i = 0; i <= value.buckets(); i++) {
+            double count = value.count(i);
+            cumulative += count;
+            if (count != Math.rint(count)) {
+                return false;
+            }
+        }
+        return cumulative <= 0x1p53;
+    }
+
+    private void metric(FamilySnapshot current, int i, ByteBlock out) {
+        out.put(FAMILY_METRIC);
+        varint(metricBytes(current, i), out);
+        labels.reset(current.textChunk(i), current.textOffset(i), current.textLength(i));
+        while (labels.next()) {
+            label(out);
+        }
+        switch (current.type()) {
+            case COUNTER -> scalar(METRIC_COUNTER, current.value(i), out);
+            case GAUGE -> scalar(METRIC_GAUGE, current.value(i), out);
+            case UNTYPED -> scalar(METRIC_UNTYPED, current.value(i), out);
+            case SUMMARY -> summary(current, i, out);
+            case HISTOGRAM -> histogram(current.histogram(i), out);
+        }
+    }
+
+    private void label(ByteBlock out) {
+        out.put(METRIC_LABEL);
+        int length = labels.valueLength() - escapes();
+        varint(field(labels.nameLength()) + field(length), out);
+        out.put(FIRST);
+        varint(labels.nameLength(), out);
+        out.put(labels.text(), labels.nameOffset(), labels.nameLength());
+        out.put(SECOND);
+        varint(length, out);
+        if (!labels.escaped()) {
+            out.put(labels.text(), labels.valueOffset(), length);
+            return;
+        }
+        byte[] a = out.reserve(length);
+        int n = out.length();
+        byte[] text = labels.text();
+        for (int i = labels.valueOffset(), end = i + labels.valueLength(); i < end; i++) {
+            byte b = text[i];
+            if (b == '\\') {
+                b = text[++i];
+                b = b == 'n' ? (byte) '\n' : b;
+            }
+            a[n++] = b;
+        }
+        out.length(n);
+    }
+
+    private static void scalar(byte tag, double value, ByteBlock out) {
+        out.put(tag);
+        out.put((byte) NUMBER_BYTES);
+        number(SCALAR_VALUE, value, out);
+    }
+
+    private static void summary(FamilySnapshot current, int i, ByteBlock out) {
+        SummaryValue value = current.summary(i);
+        out.put(METRIC_SUMMARY);
+        varint(valueBytes(current, i), out);
+        out.put(COUNT);
+        varint(Math.round(value.count()), out);
+        number(SUM, value.sum(), out);
+    }
+
+    private static void histogram(HistogramValue value, ByteBlock out) {
+        boolean whole = isWhole(value);
+        out.put(METRIC_HISTOGRAM);
+        varint(histogramBytes(value), out);
+        count(value.count(), whole, out);
+        number(SUM, value.sum(), out);
+        double cumulative = 0;
+        for (int i = 0; i <= value.buckets(); i++) {
+            cumulative += value.count(i);
+            out.put(BUCKET);
+            varint(countBytes(cumulative, whole) + NUMBER_BYTES, out);
+            count(cumulative, whole, out);
+            number(BOUND, i < value.buckets() ? value.bound(i) : Double.POSITIVE_INFINITY, out);
+        }
+    }
+
+    private static void count(double count, boolean whole, ByteBlock out) {
+        if (whole) {
+            out.put(COUNT);
+            varint((long) count, out);
+        } else {
+            number(COUNT_FLOAT, count, out);
+        }
+    }
+
+    private static void number(byte tag, double value, ByteBlock out) {
+        byte[] a = out.reserve(NUMBER_BYTES);
+        int n = out.length();
+        a[n] = tag;
+        DOUBLE.set(a, n + 1, value);
+        out.length(n + NUMBER_BYTES);
+    }
+
+    private static void bytes(byte[] bytes, ByteBlock out) {
+        varint(bytes.length, out);
+        out.put(bytes);
+    }
+
+    private static void varint(long value, ByteBlock out) {
+        byte[] a = out.reserve(VARINT_BYTES_MAX);
+        int n = out.length();
+        long v = value;
+        for (; (v & ~0x7fL) != 0; v >>>= 7) {
+            a[n++] = (byte) (v | 0x80);
+        }
+        a[n++] = (byte) v;
+        out.length(n);
+    }
+
+    /** Bytes of a varint. */
+    private static int size(long value) {
+        return value == 0 ? 1 : (70 - Long.numberOfLeadingZeros(value)) / 7;
+    }
+
+    /** Bytes of a field of so many bytes: tag and length included. */
+    private static int field(int length) {
+        return 1 + size(length) + length;
+    }
+}
