@@ -5,6 +5,8 @@ import io.weir.server.telemetry.Telemetry;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
@@ -17,6 +19,10 @@ import org.slf4j.LoggerFactory;
 public final class Access implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Access.class);
 
+    /** Credentials with their addresses that are remembered; when there are more, all are forgotten. */
+    static final int LET_IN_MAX = 10_000;
+
+    private final Set<Digest> letIn = ConcurrentHashMap.newKeySet();
     private final PasswordCheck passwords = new PasswordCheck();
     private final FailureLimit failures;
     private final LongSupplier nanoClock;
@@ -73,6 +79,22 @@ public final class Access implements AutoCloseable {
 
     FailureLimit failures() {
         return failures;
+    }
+
+    /** Remembers with what an address was let in. */
+    void letIn(InetAddress peer, String authorization) {
+        if (letIn.size() >= LET_IN_MAX) {
+            letIn.clear();
+        }
+        letIn.add(Digest.of(FailureLimit.key(peer).toString(), authorization));
+    }
+
+    /**
+     * Whether this address was let in with just this before. Many clients can have one address, behind a proxy or as pods of
+     * one node: one of them with a wrong key must not lock the others out.
+     */
+    boolean wasLetIn(InetAddress peer, String authorization) {
+        return letIn.contains(Digest.of(FailureLimit.key(peer).toString(), authorization));
     }
 
     void denied(Denial.Reason reason) {

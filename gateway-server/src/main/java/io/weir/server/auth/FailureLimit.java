@@ -86,7 +86,7 @@ final class FailureLimit {
     }
 
     /** The /64 of an IPv6 address; an IPv4 address in a range that no IPv6 network has. */
-    private static Long key(InetAddress address) {
+    static Long key(InetAddress address) {
         if (address == null) {
             return 0L;
         }

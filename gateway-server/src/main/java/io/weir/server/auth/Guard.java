@@ -99,7 +99,7 @@ public final class Guard {
             return deny(unauthorized(Reason.MISSING, scope, "credentials are needed here"));
         }
         int seconds = shared.failures().blockedSeconds(peer);
-        if (seconds > 0) {
+        if (seconds > 0 && !shared.wasLetIn(peer, authorization)) {
             return deny(new Denial(
                     429, Reason.BLOCKED, "too many wrong credentials from your address, try again in " + seconds + " s",
                     "Retry-After", Integer.toString(seconds)));
@@ -110,11 +110,21 @@ public final class Guard {
         }
         Principal principal = known(credentials);
         if (principal != null) {
-            return admit(principal, scope);
+            return remembered(admit(principal, scope), peer, authorization);
         }
-        return credentials.user() == null || rules.users().isEmpty()
-                ? wrong(scope, peer)
-                : user(credentials, scope, peer, later);
+        if (credentials.user() == null || rules.users().isEmpty()) {
+            return wrong(scope, peer);
+        }
+        Outcome outcome = user(
+                credentials, scope, peer, late -> later.accept(remembered(late, peer, authorization)));
+        return remembered(outcome, peer, authorization);
+    }
+
+    private Outcome remembered(Outcome outcome, InetAddress peer, String authorization) {
+        if (outcome.principal() != null) {
+            shared.letIn(peer, authorization);
+        }
+        return outcome;
     }
 
     /** Whether the credentials that were admitted on this connection before will do for this scope too. */

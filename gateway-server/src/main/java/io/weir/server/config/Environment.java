@@ -9,8 +9,8 @@ import java.util.TreeMap;
 final class Environment {
     private static final String PREFIX = "WEIR_";
 
-    /** For the start script. */
-    private static final List<String> LAUNCHER = List.of("WEIR_JAVA_OPTS", "WEIR_JAVA_HOME");
+    /** For the start script, and for the commands that talk to a gateway. */
+    private static final List<String> LAUNCHER = List.of("WEIR_JAVA_OPTS", "WEIR_JAVA_HOME", "WEIR_URL", "WEIR_TOKEN");
 
     private Environment() {}
 

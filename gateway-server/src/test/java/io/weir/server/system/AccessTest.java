@@ -167,6 +167,23 @@ class AccessTest {
     }
 
     @Test
+    void shouldNotLockOutTheGoodClientsOfAnAddressForABadOne() throws IOException {
+        try (RunningWeir weir = new RunningWeir("--config.file=" + config)) {
+            String guess = "GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer guess\r\n\r\n";
+            String good = guess.replace("guess", token(Scope.SCRAPE));
+            assertThat(raw(weir, good, "127.0.8.8")).startsWith("HTTP/1.1 200 ");
+            for (int i = 0; i < 11; i++) {
+                raw(weir, guess, "127.0.8.8");
+            }
+            assertThat(raw(weir, guess, "127.0.8.8")).startsWith("HTTP/1.1 429 ");
+            assertThat(raw(weir, good, "127.0.8.8")).startsWith("HTTP/1.1 200 ");
+            assertThat(raw(weir, guess.replace("guess", token(Scope.PUSH)), "127.0.8.8"))
+                    .as("right, but never used there")
+                    .startsWith("HTTP/1.1 429 ");
+        }
+    }
+
+    @Test
     void shouldKeepAConnectionGoingThatHasShownWhoItIs() throws IOException {
         try (RunningWeir weir = new RunningWeir("--config.file=" + config);
                 Wire wire = weir.wire()) {
