@@ -220,6 +220,35 @@ class AccessTest {
     }
 
     @Test
+    void shouldTakeFromTheDrainWhatComesWithItsPasswordAlone() throws IOException {
+        String line = "<45>1 2026-11-20T12:00:00+00:00 host heroku web.1 - Process running mem=10M sample#memory_total=21.5MB";
+        String frame = line.length() + " " + line;
+        try (RunningWeir weir = new RunningWeir("--auth.metrics-password=m-secret", "--auth.drain-password=d-secret")) {
+            for (String[] each : new String[][] {
+                {"none", null}, {"metrics", basic("metrics", "m-secret")}, {"wrong", basic("drain", "m-secret")},
+                {"right", basic("drain", "d-secret")}
+            }) {
+                List<String> headers = new ArrayList<>(List.of("Connection: close", "Content-Type: application/logplex-1"));
+                if (each[1] != null) {
+                    headers.add("Authorization: " + each[1]);
+                }
+                String answer = raw(
+                        weir, RunningWeir.request("POST", "/drain?app_name=" + each[0], frame, headers.toArray(String[]::new)),
+                        "127.2.0." + (1 + each[0].length()));
+                switch (each[0]) {
+                    case "right" -> assertThat(answer).startsWith("HTTP/1.1 200 ");
+                    case "metrics" -> assertThat(answer).startsWith("HTTP/1.1 403 ");
+                    default -> assertThat(answer)
+                            .startsWith("HTTP/1.1 401 ")
+                            .contains("WWW-Authenticate: Basic realm=\"drain\"\r\n");
+                }
+            }
+            String scraped = send(weir, "GET", "/metrics", basic("metrics", "m-secret"));
+            assertThat(scraped).contains("app=\"right\"").doesNotContain("app=\"none\"", "app=\"wrong\"", "app=\"metrics\"");
+        }
+    }
+
+    @Test
     void shouldTakeNewTokensAtAReloadAndForgetTheOld() throws IOException {
         Path secret = Files.writeString(directory.resolve("token"), "first\n");
         Files.writeString(config, "auth: {tokens: [{name: a, token-file: " + secret + ", scopes: scrape}]}");
