@@ -109,7 +109,8 @@ public final class Main {
         }
         out.println("data lies in  " + data.map(path -> path.toAbsolutePath().normalize() + ", " + recovered + " series recovered")
                 .orElse("memory only (--storage.path=none)"));
-        out.println("try           curl -X PATCH '" + first + "/metrics/demo_total?from=me' && curl " + first + "/metrics");
+        String curl = weir.asks() ? "curl -H 'Authorization: Bearer TOKEN' " : "curl ";
+        out.println("try           " + curl + "-X PATCH '" + first + "/metrics/demo_total?from=me' && " + curl + first + "/metrics");
         out.flush();
         LoggerFactory.getLogger(Main.class)
                 .atInfo()

@@ -145,6 +145,11 @@ public final class Weir implements AutoCloseable {
         }
     }
 
+    /** Whether anybody is asked who he is. */
+    public boolean asks() {
+        return web.asks();
+    }
+
     /** Whether it speaks HTTPS. */
     public boolean isTls() {
         return web.tls() != null;

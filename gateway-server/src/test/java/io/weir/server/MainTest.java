@@ -37,6 +37,26 @@ class MainTest {
     }
 
     @Test
+    void shouldGreetWithATokenWhereOneIsAskedForAndRefuseABadWebConfiguration() throws Exception {
+        Path file = Files.writeString(
+                directory.resolve("weir.yml"), "auth: {tokens: [{name: a, token: t, scopes: [push, scrape]}]}\n");
+        try (WeirProcess weir = WeirProcess.start(
+                directory, "--web.listen-address=127.0.0.1:0", "--storage.path=none", "--config.file=" + file)) {
+            assertThat(weir.readThrough("try ")).last().asString().contains("curl -H 'Authorization: Bearer TOKEN' -X PATCH");
+        }
+        Path web = Files.writeString(directory.resolve("web.yml"), "basic_auth_users: {alice: secret}\n");
+        try (WeirProcess weir = WeirProcess.start(directory, "--web.config.file=" + web)) {
+            assertThat(weir.exitCode()).isEqualTo(78);
+            assertThat(weir.problems())
+                    .singleElement()
+                    .asString()
+                    .startsWith("weir: " + web + ":1:27: basic_auth_users: user \"alice\"")
+                    .doesNotContain("secret");
+            assertThat(directory.resolve("data")).doesNotExist();
+        }
+    }
+
+    @Test
     void shouldEndWithZeroOnSigint() throws Exception {
         try (WeirProcess weir =
                 WeirProcess.start(directory, "--web.listen-address=127.0.0.1:0", "--storage.path=none")) {
