@@ -9,6 +9,7 @@ import io.netty.pkitesting.CertificateBuilder;
 import io.netty.pkitesting.X509Bundle;
 import io.weir.server.LeakGuard;
 import io.weir.server.auth.Bcrypt;
+import io.weir.server.remotewrite.PrometheusProcess;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -167,6 +168,34 @@ class HttpsTest {
                             .subject("CN=server").addExtendedKeyUsageServerAuth().ecp256().buildIssuedBy(ca)))
                     .as("a certificate for servers")
                     .isInstanceOf(IOException.class);
+        }
+    }
+
+    @Test
+    void shouldBeScrapedByPrometheusWithACertificateAndAToken() throws Exception {
+        assumeTrue(PrometheusProcess.binary() != null, "SKIPPED: there is no 'prometheus' on the PATH");
+        config("  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: ca.crt\n");
+        write("weir.yml", "auth: {tokens: [{name: prometheus, token: s-key, scopes: [scrape]},"
+                + " {name: lambda, token: p-key, scopes: [push]}]}\n");
+        try (RunningWeir weir = start("--config.file=" + directory.resolve("weir.yml"))) {
+            assertThat(curl(weir, "/metrics/a_total", "-X", "PATCH", "-u", "lambda:p-key", "--cert", "client.crt", "--key", "client.key"))
+                    .isEqualTo("ok 200");
+            String target = "static_configs: [{targets: [\"127.0.0.1:" + weir.port() + "\"]}]}\n";
+            String tls = "scheme: https, tls_config: {ca_file: " + directory + "/ca.crt, cert_file: " + directory
+                    + "/client.crt, key_file: " + directory + "/client.key}, ";
+            String configuration = "global: {scrape_interval: 250ms, scrape_timeout: 250ms}\nscrape_configs:\n"
+                    + "  - {job_name: bearer, " + tls + "authorization: {credentials: s-key}, " + target
+                    + "  - {job_name: basic, " + tls + "basic_auth: {username: prometheus, password: s-key}, " + target
+                    + "  - {job_name: pusher, " + tls + "authorization: {credentials: p-key}, " + target
+                    + "  - {job_name: stranger, scheme: https, tls_config: {ca_file: " + directory
+                    + "/ca.crt}, authorization: {credentials: s-key}, " + target;
+            try (PrometheusProcess prometheus = new PrometheusProcess(directory, configuration)) {
+                prometheus.start();
+                prometheus.await("both ways are up", () -> prometheus.value("sum(up)").equals("2"));
+                assertThat(prometheus.value("up{job=\"pusher\"}")).isEqualTo("0");
+                assertThat(prometheus.value("up{job=\"stranger\"}")).isEqualTo("0");
+                assertThat(prometheus.value("a_total{job=\"bearer\"}")).isEqualTo("1");
+            }
         }
     }
 
