@@ -28,9 +28,11 @@ final class ImportSink implements SampleSink {
     private Batch batch;
     private String detail = "";
 
-    // the family declared last, which the next batch has to hear of as well
+    // what was declared last, which the next batch has to hear of as well: its first sample may be there
     private byte[] family = {};
     private MetricType type;
+    private byte[] helped = {};
+    private byte[] help = {};
 
     // the sample being read, and the series it belongs to
     private byte[] buffer;
@@ -68,6 +70,8 @@ final class ImportSink implements SampleSink {
 
     @Override
     public Code help(byte[] bytes, int offset, int length, int textOffset, int textLength) {
+        helped = Arrays.copyOfRange(bytes, offset, offset + length);
+        help = Arrays.copyOfRange(bytes, textOffset, textOffset + textLength);
         return took(batch.help(bytes, offset, length, textOffset, textLength));
     }
 
@@ -145,6 +149,12 @@ final class ImportSink implements SampleSink {
         batch = ingest.open(mode);
         if (type != null) {
             batch.type(family, 0, family.length, type);
+        }
+        if (help.length > 0) {
+            // name and text stand in one array, as in a line
+            byte[] line = Arrays.copyOf(helped, helped.length + help.length);
+            System.arraycopy(help, 0, line, helped.length, help.length);
+            batch.help(line, 0, helped.length, helped.length, help.length);
         }
         closed.addAll(open);
         open.clear();

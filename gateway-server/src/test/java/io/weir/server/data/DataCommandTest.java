@@ -131,10 +131,11 @@ class DataCommandTest {
     @Test
     void shouldTakeFilesOfManyBatchesAndCutNoHistogramInTwo() throws Exception {
         StringBuilder text = new StringBuilder("# HELP big_total Many.\n# TYPE big_total counter\n");
-        for (int i = 0; i < 20_000; i++) {
+        // two batches to the sample: the next family is declared in one and begins in another
+        for (int i = 0; i < 16_384; i++) {
             text.append("big_total{i=\"").append(i).append("\"} ").append(i).append('\n');
         }
-        text.append("# TYPE h histogram\n");
+        text.append("# HELP h Heights.\n# TYPE h histogram\n");
         for (int i = 0; i < 6_000; i++) {
             // labels in another order from line to line, as some clients write them
             text.append("h_bucket{i=\"").append(i).append("\",le=\"1\"} 1\nh_bucket{le=\"+Inf\",i=\"").append(i)
@@ -156,7 +157,8 @@ class DataCommandTest {
         assertThat(exported.lines().filter(line -> line.endsWith("le=\"1\"} 2")).count()).isEqualTo(6_000);
         assertThat(exported.lines().filter(line -> line.startsWith("h_sum") && line.endsWith(" 14")).count()).isEqualTo(6_000);
         assertThat(exported.lines().filter(line -> line.startsWith("s_count") && line.endsWith(" 4")).count()).isEqualTo(6_000);
-        assertThat(exported).contains("# HELP big_total Many.\n# TYPE big_total counter\n", "big_total{i=\"19999\"} 39998\n");
+        assertThat(exported).contains("# HELP big_total Many.\n# TYPE big_total counter\n", "big_total{i=\"16383\"} 32766\n")
+                .contains("# HELP h Heights.\n");
     }
 
     // ---- all or nothing
