@@ -28,6 +28,7 @@ public final class CrashTest {
     private static final int KILL_MILLIS_MAX = 2_000;
     private static final int RECOVERY_MILLIS_MAX = 1_500;
     private static final int DELETE_EVERY = 16;
+    private static final String ROUTER = "51 <158>1 t host heroku router - method=GET status=200";
     private static final String[] SYNCS = {"always", "interval", "never"};
 
     private final Path jar;
@@ -199,6 +200,7 @@ public final class CrashTest {
     private final class Worker implements Runnable {
         final List<Series> all = new ArrayList<>();
         final String label;
+        final String drain;
         final Random dice;
         final Series patched;
         final Series posted;
@@ -207,6 +209,7 @@ public final class CrashTest {
         final Series deleted;
         final Series keyedPatch;
         final Series keyedPost;
+        final Series drained;
         long acknowledged;
         long doubtful;
         private long keys;
@@ -224,6 +227,9 @@ public final class CrashTest {
             deleted = series("deleted_total");
             keyedPatch = series("keyed_patch_total");
             keyedPost = series("keyed_post_total");
+            drained = new Series("heroku_router_requests_total{app=\"" + index + "\",method=\"GET\",status=\"200\"}");
+            all.add(drained);
+            drain = "/drain?app_name=" + index;
         }
 
         private Series series(String name) {
@@ -249,7 +255,7 @@ public final class CrashTest {
         }
 
         private void step(Client client) throws IOException {
-            switch (dice.nextInt(7)) {
+            switch (dice.nextInt(8)) {
                 case 0 -> add(client, patched, "PATCH", target(patched), "");
                 case 1 -> add(client, posted, "POST", "/metrics", "# TYPE posted_total counter\n" + posted.name + " 1\n");
                 case 2 -> {
@@ -272,6 +278,7 @@ public final class CrashTest {
                     }
                 }
                 case 5 -> keyed(client, keyedPatch);
+                case 6 -> keyed(client, drained);
                 default -> keyed(client, keyedPost);
             }
         }
@@ -291,6 +298,8 @@ public final class CrashTest {
         private void sendPending(Client client) throws IOException {
             if (pending == keyedPatch) {
                 client.send("PATCH", target(pending), "", pendingKey);
+            } else if (pending == drained) {
+                client.send("POST", drain, ROUTER, pendingKey);
             } else {
                 client.send("POST", "/metrics", "# TYPE keyed_post_total counter\n" + pending.name + " 1\n", pendingKey);
             }
@@ -328,8 +337,9 @@ public final class CrashTest {
         }
 
         String send(String method, String target, String body, String key) throws IOException {
+            String keyField = target.startsWith("/drain") ? "Logplex-Frame-Id" : "Idempotency-Key";
             String request = method + " " + target + " HTTP/1.1\r\nHost: gateway\r\nContent-Length: " + body.length()
-                    + "\r\n" + (key == null ? "" : "Idempotency-Key: " + key + "\r\n") + "\r\n" + body;
+                    + "\r\n" + (key == null ? "" : keyField + ": " + key + "\r\n") + "\r\n" + body;
             socket.getOutputStream().write(request.getBytes(ISO_8859_1));
             String status = line();
             int length = 0;
