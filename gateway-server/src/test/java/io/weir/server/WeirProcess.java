@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** A gateway in a process of its own, on the class path of the test. Ended with the test at the latest. */
@@ -24,6 +25,10 @@ final class WeirProcess implements AutoCloseable {
 
     /** Started in the directory, without variables of this process that could be options. */
     static WeirProcess start(Path directory, String... arguments) throws IOException {
+        return start(directory, Map.of(), arguments);
+    }
+
+    static WeirProcess start(Path directory, Map<String, String> environment, String... arguments) throws IOException {
         // the first two flags stand in the manifest of the jar
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -39,6 +44,7 @@ final class WeirProcess implements AutoCloseable {
         ProcessBuilder builder =
                 new ProcessBuilder(command).directory(directory.toFile()).redirectError(err.toFile());
         builder.environment().keySet().removeIf(name -> name.startsWith("WEIR_") || name.startsWith("SECRET_PROM_"));
+        builder.environment().putAll(environment);
         return new WeirProcess(builder.start(), err);
     }
 

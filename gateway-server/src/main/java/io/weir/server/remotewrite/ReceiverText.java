@@ -19,7 +19,7 @@ final class ReceiverText {
     static String of(String text, List<String> secrets) {
         String clean = text.strip();
         for (String secret : secrets) {
-            clean = secret.length() < SECRET_CHARS_MIN ? clean : clean.replace(secret, "***");
+            clean = secret.length() < SECRET_CHARS_MIN ? clean : clean.replace(secret, "(secret)");
         }
         StringBuilder line = new StringBuilder(Math.min(clean.length(), CHARS_MAX) + 3);
         for (int i = 0; i < clean.length(); i++) {

@@ -3,7 +3,7 @@ package io.weir.server.remotewrite;
 import java.util.Objects;
 
 /**
- * A password, token or header value. Prints as {@code ***}, so that it cannot slip into a log line, an error or a dump of
+ * A password, token or header value. Prints as {@code (secret)}, so that it cannot slip into a log line, an error or a dump of
  * the configuration; {@link #reveal()} is the only way to its text. Immutable, any thread.
  */
 public final class Secret {
@@ -30,6 +30,6 @@ public final class Secret {
 
     @Override
     public String toString() {
-        return "***";
+        return "(secret)";
     }
 }
