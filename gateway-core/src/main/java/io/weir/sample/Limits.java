@@ -26,6 +26,7 @@ package io.weir.sample;
  * @param connectionsPerAddress open connections of one remote address
  * @param pipelinedRequests requests of one connection that wait for an answer
  * @param inFlightBytes staged input of all unfinished requests
+ * @param lagMillis time for which an event loop may be busy with one round before it takes no more pushes in it
  * @param headerSeconds from the first byte of a request (or the opening of a connection) to the end of its header
  * @param idleSeconds an open connection without a request
  * @param http what else holds on a connection
@@ -53,6 +54,7 @@ public record Limits(
         int connectionsPerAddress,
         int pipelinedRequests,
         long inFlightBytes,
+        int lagMillis,
         int headerSeconds,
         int idleSeconds,
         Http http) {
@@ -113,6 +115,7 @@ public record Limits(
             1_024,
             32,
             512L << 20,
+            500,
             10,
             60,
             Http.DEFAULTS);

@@ -27,7 +27,7 @@ final class DrainRig {
         return new Limits(d.bodyBytes(), d.inflateRatio(), d.samplesPerRequest(), d.lineBytes(), d.linePointBytes(),
                 d.nameBytes(), d.labels(), d.labelNameBytes(), d.labelValueBytes(), d.helpBytes(), d.buckets(), series,
                 d.familySeries(), d.families(), d.headers(), d.headerBytes(), d.uriBytes(), d.queryParameters(), d.connections(),
-                d.connectionsPerAddress(), d.pipelinedRequests(), d.inFlightBytes(), d.headerSeconds(),
+                d.connectionsPerAddress(), d.pipelinedRequests(), d.inFlightBytes(), d.lagMillis(), d.headerSeconds(),
                 d.idleSeconds(), d.http());
     }
 

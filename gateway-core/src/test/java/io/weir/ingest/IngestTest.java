@@ -502,7 +502,7 @@ class IngestTest {
                 d.bodyBytes(), d.inflateRatio(), d.samplesPerRequest(), d.lineBytes(), d.linePointBytes(), d.nameBytes(),
                 d.labels(), d.labelNameBytes(), d.labelValueBytes(), d.helpBytes(), d.buckets(), series, familySeries, families,
                 d.headers(), d.headerBytes(), d.uriBytes(), d.queryParameters(), d.connections(),
-                d.connectionsPerAddress(), d.pipelinedRequests(), d.inFlightBytes(), d.headerSeconds(),
+                d.connectionsPerAddress(), d.pipelinedRequests(), d.inFlightBytes(), d.lagMillis(), d.headerSeconds(),
                 d.idleSeconds(), d.http());
     }
 }

@@ -327,7 +327,7 @@ class TextParserTest {
         Limits small = new Limits(
                 d.bodyBytes(), d.inflateRatio(), d.samplesPerRequest(), 60, d.linePointBytes(), 8, 3, 5, 6, 7,
                 d.buckets(), d.series(), d.familySeries(), d.families(), d.headers(), d.headerBytes(), d.uriBytes(), d.queryParameters(),
-                d.connections(), d.connectionsPerAddress(), d.pipelinedRequests(), d.inFlightBytes(),
+                d.connections(), d.connectionsPerAddress(), d.pipelinedRequests(), d.inFlightBytes(), d.lagMillis(),
                 d.headerSeconds(), d.idleSeconds(), d.http());
 
         atLimit(small, "abcdefgh 1\n");

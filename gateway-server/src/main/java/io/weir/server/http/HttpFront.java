@@ -170,7 +170,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         if (!readAnything) {
             readAnything = true;
-            readNanos = context.nanoTime();
+            readNanos = context.readBegins();
         }
         if (mustWait() || !waiting.isEmpty() || mustSettle(message)) {
             ctx.channel().config().setAutoRead(false);
@@ -329,6 +329,9 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
             return;
         }
         request.restAt(place.restAt());
+        if (writes(head.method()) && isTooMuch()) {
+            return;
+        }
         if (rules.expectContinue && rules.length != 0) {
             out.append(CONTINUE);
         }
@@ -341,6 +344,20 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         } catch (RuntimeException | AssertionError bug) {
             broken(bug);
         }
+    }
+
+    /** Turns a push away before its body is read, when it has waited too long or there is no room for it. */
+    private boolean isTooMuch() {
+        if (rules.length > 0 && !context.hasRoom(rules.length)) {
+            refuse(Refusal.IN_FLIGHT);
+            return true;
+        }
+        if (context.lagNanos(readNanos) > TimeUnit.MILLISECONDS.toNanos(limits.lagMillis())) {
+            context.recorder().refused(Refusal.OVERLOAD);
+            fail(503, Refusal.OVERLOAD.text(limits), retry(Refusal.OVERLOAD));
+            return true;
+        }
+        return false;
     }
 
     private void notAllowed(RouteTable.Place place) {

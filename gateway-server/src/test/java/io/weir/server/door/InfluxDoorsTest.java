@@ -294,7 +294,7 @@ class InfluxDoorsTest {
         return new Limits(d.bodyBytes(), d.inflateRatio(), samples, d.lineBytes(), d.linePointBytes(), d.nameBytes(),
                 d.labels(), d.labelNameBytes(), d.labelValueBytes(), d.helpBytes(), d.buckets(), series,
                 d.familySeries(), d.families(), d.headers(), d.headerBytes(), d.uriBytes(), d.queryParameters(), d.connections(),
-                d.connectionsPerAddress(), d.pipelinedRequests(), d.inFlightBytes(), d.headerSeconds(), d.idleSeconds(),
+                d.connectionsPerAddress(), d.pipelinedRequests(), d.inFlightBytes(), d.lagMillis(), d.headerSeconds(), d.idleSeconds(),
                 d.http());
     }
 }

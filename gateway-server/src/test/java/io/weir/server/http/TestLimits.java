@@ -26,6 +26,6 @@ public final class TestLimits {
                 d.labels(), d.labelNameBytes(), d.labelValueBytes(), d.helpBytes(), d.buckets(), l.series,
                 l.familySeries, l.families,
                 d.headers(), d.headerBytes(), d.uriBytes(), d.queryParameters(), l.connections, l.connectionsPerAddress,
-                l.pipelinedRequests, l.inFlightBytes, d.headerSeconds(), d.idleSeconds(), l.http);
+                l.pipelinedRequests, l.inFlightBytes, d.lagMillis(), d.headerSeconds(), d.idleSeconds(), l.http);
     }
 }
