@@ -1,5 +1,7 @@
 package io.weir.sample;
 
+import java.util.function.Consumer;
+
 /**
  * Every limit of the gateway, in one place. The unit is the last word of each name. A limit of zero or less is not a way
  * to switch a limit off; all of them always hold.
@@ -119,4 +121,78 @@ public record Limits(
             10,
             60,
             Http.DEFAULTS);
+
+    /** These limits with some changed: {@code with(l -> l.series = 10)}. */
+    public Limits with(Consumer<Draft> change) {
+        Draft draft = new Draft(this);
+        change.accept(draft);
+        return draft.limits();
+    }
+
+    /** Limits that can still be changed, by the names of the components. One thread. */
+    public static final class Draft {
+        public long bodyBytes;
+        public int inflateRatio;
+        public int samplesPerRequest;
+        public int lineBytes;
+        public int linePointBytes;
+        public int nameBytes;
+        public int labels;
+        public int labelNameBytes;
+        public int labelValueBytes;
+        public int helpBytes;
+        public int buckets;
+        public int series;
+        public int familySeries;
+        public int families;
+        public int headers;
+        public int headerBytes;
+        public int uriBytes;
+        public int queryParameters;
+        public int connections;
+        public int connectionsPerAddress;
+        public int pipelinedRequests;
+        public long inFlightBytes;
+        public int lagMillis;
+        public int headerSeconds;
+        public int idleSeconds;
+        public Http http;
+
+        private Draft(Limits from) {
+            bodyBytes = from.bodyBytes();
+            inflateRatio = from.inflateRatio();
+            samplesPerRequest = from.samplesPerRequest();
+            lineBytes = from.lineBytes();
+            linePointBytes = from.linePointBytes();
+            nameBytes = from.nameBytes();
+            labels = from.labels();
+            labelNameBytes = from.labelNameBytes();
+            labelValueBytes = from.labelValueBytes();
+            helpBytes = from.helpBytes();
+            buckets = from.buckets();
+            series = from.series();
+            familySeries = from.familySeries();
+            families = from.families();
+            headers = from.headers();
+            headerBytes = from.headerBytes();
+            uriBytes = from.uriBytes();
+            queryParameters = from.queryParameters();
+            connections = from.connections();
+            connectionsPerAddress = from.connectionsPerAddress();
+            pipelinedRequests = from.pipelinedRequests();
+            inFlightBytes = from.inFlightBytes();
+            lagMillis = from.lagMillis();
+            headerSeconds = from.headerSeconds();
+            idleSeconds = from.idleSeconds();
+            http = from.http();
+        }
+
+        private Limits limits() {
+            return new Limits(
+                    bodyBytes, inflateRatio, samplesPerRequest, lineBytes, linePointBytes, nameBytes, labels,
+                    labelNameBytes, labelValueBytes, helpBytes, buckets, series, familySeries, families,
+                    headers, headerBytes, uriBytes, queryParameters, connections, connectionsPerAddress,
+                    pipelinedRequests, inFlightBytes, lagMillis, headerSeconds, idleSeconds, http);
+        }
+    }
 }

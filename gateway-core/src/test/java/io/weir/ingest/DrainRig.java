@@ -23,12 +23,7 @@ final class DrainRig {
     }
 
     static Limits series(int series) {
-        Limits d = Limits.DEFAULTS;
-        return new Limits(d.bodyBytes(), d.inflateRatio(), d.samplesPerRequest(), d.lineBytes(), d.linePointBytes(),
-                d.nameBytes(), d.labels(), d.labelNameBytes(), d.labelValueBytes(), d.helpBytes(), d.buckets(), series,
-                d.familySeries(), d.families(), d.headers(), d.headerBytes(), d.uriBytes(), d.queryParameters(), d.connections(),
-                d.connectionsPerAddress(), d.pipelinedRequests(), d.inFlightBytes(), d.lagMillis(), d.headerSeconds(),
-                d.idleSeconds(), d.http());
+        return Limits.DEFAULTS.with(l -> l.series = series);
     }
 
     DrainRig(Limits limits) {

@@ -38,12 +38,11 @@ class FormatRoundTripTest {
 
     /** Tables of a million series take longer to make than to test. */
     private static CoreRig rig() {
-        Limits d = Limits.DEFAULTS;
-        Limits few = new Limits(
-                d.bodyBytes(), d.inflateRatio(), d.samplesPerRequest(), d.lineBytes(), d.linePointBytes(), d.nameBytes(),
-                d.labels(), d.labelNameBytes(), d.labelValueBytes(), d.helpBytes(), d.buckets(), 100, 50, d.headers(),
-                d.headerBytes(), d.uriBytes(), d.queryParameters(), d.connections(), d.connectionsPerAddress(),
-                d.pipelinedRequests(), d.inFlightBytes(), d.headerSeconds(), d.idleSeconds());
+        Limits few = Limits.DEFAULTS.with(l -> {
+            l.series = 100;
+            l.familySeries = 100;
+            l.families = 50;
+        });
         return new CoreRig(few, AggregationRules.DEFAULTS);
     }
 

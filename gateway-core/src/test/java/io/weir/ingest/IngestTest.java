@@ -498,11 +498,10 @@ class IngestTest {
     }
 
     private static Limits withSeries(Limits d, int series, int familySeries, int families) {
-        return new Limits(
-                d.bodyBytes(), d.inflateRatio(), d.samplesPerRequest(), d.lineBytes(), d.linePointBytes(), d.nameBytes(),
-                d.labels(), d.labelNameBytes(), d.labelValueBytes(), d.helpBytes(), d.buckets(), series, familySeries, families,
-                d.headers(), d.headerBytes(), d.uriBytes(), d.queryParameters(), d.connections(),
-                d.connectionsPerAddress(), d.pipelinedRequests(), d.inFlightBytes(), d.lagMillis(), d.headerSeconds(),
-                d.idleSeconds(), d.http());
+        return d.with(l -> {
+            l.series = series;
+            l.familySeries = familySeries;
+            l.families = families;
+        });
     }
 }

@@ -23,12 +23,7 @@ final class LineProtocolFeed {
     }
 
     static Limits lineLimit(int bytes) {
-        Limits d = Limits.DEFAULTS;
-        return new Limits(d.bodyBytes(), d.inflateRatio(), d.samplesPerRequest(), d.lineBytes(), bytes, d.nameBytes(),
-                d.labels(), d.labelNameBytes(), d.labelValueBytes(), d.helpBytes(), d.buckets(), d.series(),
-                d.familySeries(), d.families(), d.headers(), d.headerBytes(), d.uriBytes(), d.queryParameters(), d.connections(),
-                d.connectionsPerAddress(), d.pipelinedRequests(), d.inFlightBytes(), d.lagMillis(), d.headerSeconds(),
-                d.idleSeconds(), d.http());
+        return Limits.DEFAULTS.with(l -> l.linePointBytes = bytes);
     }
 
     /** @param cuts ascending indexes at which the body is cut */

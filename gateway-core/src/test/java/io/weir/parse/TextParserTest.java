@@ -323,12 +323,14 @@ class TextParserTest {
 
     @Test
     void shouldHoldEachLimitExactly() {
-        Limits d = Limits.DEFAULTS;
-        Limits small = new Limits(
-                d.bodyBytes(), d.inflateRatio(), d.samplesPerRequest(), 60, d.linePointBytes(), 8, 3, 5, 6, 7,
-                d.buckets(), d.series(), d.familySeries(), d.families(), d.headers(), d.headerBytes(), d.uriBytes(), d.queryParameters(),
-                d.connections(), d.connectionsPerAddress(), d.pipelinedRequests(), d.inFlightBytes(), d.lagMillis(),
-                d.headerSeconds(), d.idleSeconds(), d.http());
+        Limits small = Limits.DEFAULTS.with(l -> {
+            l.lineBytes = 60;
+            l.nameBytes = 8;
+            l.labels = 3;
+            l.labelNameBytes = 5;
+            l.labelValueBytes = 6;
+            l.helpBytes = 7;
+        });
 
         atLimit(small, "abcdefgh 1\n");
         pastLimit(small, "abcdefghi 1\n", Code.NAME_TOO_LONG, 1, "8 bytes");

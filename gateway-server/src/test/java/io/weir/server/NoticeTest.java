@@ -13,18 +13,18 @@ import org.junit.jupiter.api.Test;
 /** NOTICE speaks of the versions that the build ships. */
 class NoticeTest {
     private static final Path ROOT = Path.of("").toAbsolutePath().getParent();
-    private static final Map<String, String> WORKS = Map.of(
-            "netty", "Netty",
-            "agrona", "Agrona",
-            "jctools", "JCTools",
-            "jackson", "Jackson core",
-            "snakeyaml-engine", "SnakeYAML Engine",
-            "hdrhistogram", "HdrHistogram",
-            "fastdoubleparser", "FastDoubleParser",
-            "zstd-jni", "zstd-jni",
-            "slf4j", "SLF4J",
-            "logback", "Logback classic and core",
-            "bcrypt", "bcrypt");
+    private static final Map<String, String> WORKS = Map.ofEntries(
+            Map.entry("netty", "Netty"),
+            Map.entry("agrona", "Agrona"),
+            Map.entry("jctools", "JCTools"),
+            Map.entry("jackson", "Jackson core"),
+            Map.entry("snakeyaml-engine", "SnakeYAML Engine"),
+            Map.entry("hdrhistogram", "HdrHistogram"),
+            Map.entry("fastdoubleparser", "FastDoubleParser"),
+            Map.entry("zstd-jni", "zstd-jni"),
+            Map.entry("slf4j", "SLF4J"),
+            Map.entry("logback", "Logback classic and core"),
+            Map.entry("bcrypt", "bcrypt"));
 
     @Test
     void shouldNameEveryShippedWorkWithItsVersion() throws IOException {

@@ -329,7 +329,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
             return;
         }
         request.restAt(place.restAt());
-        if (writes(head.method()) && isTooMuch()) {
+        if (pushes() && isTooMuch()) {
             return;
         }
         if (rules.expectContinue && rules.length != 0) {
@@ -346,6 +346,11 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         }
     }
 
+    private boolean pushes() {
+        Method method = request.method();
+        return method == Method.POST || method == Method.PUT || method == Method.PATCH;
+    }
+
     /** Turns a push away before its body is read, when it has waited too long or there is no room for it. */
     private boolean isTooMuch() {
         if (rules.length > 0 && !context.hasRoom(rules.length)) {
@@ -354,7 +359,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         }
         if (context.lagNanos(readNanos) > TimeUnit.MILLISECONDS.toNanos(limits.lagMillis())) {
             context.recorder().refused(Refusal.OVERLOAD);
-            fail(503, Refusal.OVERLOAD.text(limits), retry(Refusal.OVERLOAD));
+            fail(503, Refusal.OVERLOAD.text(limits), advice(Refusal.OVERLOAD));
             return true;
         }
         return false;

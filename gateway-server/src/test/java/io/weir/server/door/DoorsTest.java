@@ -288,7 +288,7 @@ class DoorsTest {
 
     @Test
     void shouldSayWhichLimitIsReached() throws Exception {
-        Limits small = io.weir.server.http.TestLimits.with(l -> {
+        Limits small = Limits.DEFAULTS.with(l -> {
             l.series = 2;
             l.samplesPerRequest = 3;
         });

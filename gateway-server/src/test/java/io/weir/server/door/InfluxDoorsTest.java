@@ -290,11 +290,9 @@ class InfluxDoorsTest {
     }
 
     private static Limits limits(int samples, int series) {
-        Limits d = Limits.DEFAULTS;
-        return new Limits(d.bodyBytes(), d.inflateRatio(), samples, d.lineBytes(), d.linePointBytes(), d.nameBytes(),
-                d.labels(), d.labelNameBytes(), d.labelValueBytes(), d.helpBytes(), d.buckets(), series,
-                d.familySeries(), d.families(), d.headers(), d.headerBytes(), d.uriBytes(), d.queryParameters(), d.connections(),
-                d.connectionsPerAddress(), d.pipelinedRequests(), d.inFlightBytes(), d.lagMillis(), d.headerSeconds(), d.idleSeconds(),
-                d.http());
+        return Limits.DEFAULTS.with(l -> {
+            l.samplesPerRequest = samples;
+            l.series = series;
+        });
     }
 }

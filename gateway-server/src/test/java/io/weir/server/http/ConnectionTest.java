@@ -27,7 +27,7 @@ class ConnectionTest {
 
     @BeforeEach
     void start() throws Exception {
-        server = new TestServer(TestLimits.with(l -> {
+        server = new TestServer(Limits.DEFAULTS.with(l -> {
             l.pipelinedRequests = 3;
             l.connections = 4;
         }));
@@ -270,7 +270,7 @@ class ConnectionTest {
 
     @Test
     void shouldHoldTheTimesThatAreSet() throws Exception {
-        Limits limits = TestLimits.with(l -> l.http = new Limits.Http(100, 10, 20, 300, 40, 10));
+        Limits limits = Limits.DEFAULTS.with(l -> l.http = new Limits.Http(100, 10, 20, 300, 40, 10));
         try (TestServer other = new TestServer(limits); RawClient slow = other.connect(); RawClient fast = other.connect();
                 RawClient lingering = other.connect()) {
             for (RawClient client : new RawClient[] {slow, fast}) {
@@ -310,7 +310,7 @@ class ConnectionTest {
 
     @Test
     void shouldCountConnectionsOfEachAddressButNotOfThisMachine() throws Exception {
-        ConnectionGate gate = new ConnectionGate(TestLimits.with(l -> l.connectionsPerAddress = 2));
+        ConnectionGate gate = new ConnectionGate(Limits.DEFAULTS.with(l -> l.connectionsPerAddress = 2));
         InetAddress far = InetAddress.getByAddress(new byte[] {10, 0, 0, 1});
         InetAddress other = InetAddress.getByAddress(new byte[] {10, 0, 0, 2});
         InetAddress near = InetAddress.getLoopbackAddress();
@@ -336,7 +336,7 @@ class ConnectionTest {
 
     @Test
     void shouldRefuseBodiesBeyondTheShareOfUnfinishedInput() throws Exception {
-        try (TestServer other = new TestServer(TestLimits.with(l -> l.inFlightBytes = 200_000)); RawClient client = other.connect()) {
+        try (TestServer other = new TestServer(Limits.DEFAULTS.with(l -> l.inFlightBytes = 200_000)); RawClient client = other.connect()) {
             client.send("POST /lines HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n" + "x".repeat(150_000));
             assertThat(client.readToEnd()).startsWith("HTTP/1.1 503 ").contains("Retry-After: 1\r\n");
             try (RawClient next = other.connect()) {

@@ -389,6 +389,7 @@ public final class HttpTargets {
     /** gzip and deflate: damaged is refused, good is what the JDK makes of it, and cuts change nothing. */
     private static final class Inflate implements FuzzTarget {
         private static final int INFLATED_MAX = 4_000;
+        private static final Limits LIMITS = Limits.DEFAULTS.with(l -> l.bodyBytes = INFLATED_MAX);
         private final Inflater inflater = new Inflater(true);
         private final byte[] out = new byte[INFLATED_MAX + 100];
         private final byte[] again = new byte[INFLATED_MAX + 100];
@@ -437,7 +438,7 @@ public final class HttpTargets {
 
         private Refusal inflate(boolean gzip, byte[] to, byte[]... pieces) {
             inflater.reset();
-            BodyInflater body = new BodyInflater(inflater, gzip, INFLATED_MAX, 200);
+            BodyInflater body = new DeflateInflater(inflater, gzip, LIMITS);
             length = 0;
             for (byte[] piece : pieces) {
                 body.input(piece, 0, piece.length);

@@ -7,6 +7,8 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.weir.sample.Limits;
+import io.weir.server.auth.Access;
+import io.weir.server.telemetry.Telemetry;
 import io.weir.server.LeakGuard;
 import java.util.ArrayList;
 import java.util.List;
@@ -80,7 +82,8 @@ class OverloadTest {
 
     private EmbeddedChannel connect() {
         EmbeddedChannel connection = new EmbeddedChannel(
-                new RequestDecoder(RequestDecoder.config(LIMITS)), new HttpFront(context, routes, LIMITS));
+                new RequestDecoder(RequestDecoder.config(LIMITS), LIMITS),
+                new HttpFront(context, routes, LIMITS, new Access(new Telemetry(), clock::get)));
         connections.add(connection);
         return connection;
     }
