@@ -463,7 +463,7 @@ class SeriesTableTest {
 
     /** In the first second of a process a series that is one second old was touched at tick -1, which is not a time. */
     @Test
-    @Timeout(20)
+    @Timeout(value = 20, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void shouldNotTakeASeriesOneSecondOldForOneThatRetires() {
         for (int seconds = 0; seconds < 4; seconds++) {
             String labels = "i=\"" + seconds + "\"";
