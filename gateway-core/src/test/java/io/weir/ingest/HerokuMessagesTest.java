@@ -437,6 +437,35 @@ class HerokuMessagesTest {
         assertThat(rig.scrape()).contains("heroku_redis_alive{app=\"a\"} ");
     }
 
+    /** No metric of an app, however broken, takes others with it or fails in another way than by being counted. */
+    @Test
+    void shouldTakeBrokenJsonWithoutHarm() {
+        Random random = new Random(Long.getLong("weir.fuzz.seed", 42));
+        String good = """
+                [{"metric":{"name":"h","namespace":"n","kind":"incremental","tags":{"a":"b","c":[null,"d"]},"aggregated_histogram":
+                {"buckets":[{"upper_limit":1.0,"count":1},{"upper_limit":"inf","count":2}],"count":6,"sum":9.5}}},
+                {"metric":{"name":"d","distribution":{"values":[1,2],"sample_rates":[1,2],"statistic":"summary"}}},
+                {"metric":{"name":"s","aggregated_summary":{"quantiles":[0.5],"values":[1],"count":1,"sum":2}}},
+                {"metric":{"name":"u","set":{"values":["x",1]}}},{"metric":{"name":"c","counter":{"value":1e3}}}]""";
+        String bits = "{}[]:,\"\\u0019eE+-.ntf \u00e9";
+        for (int round = 0; round < Integer.getInteger("weir.fuzz.rounds", 5_000); round++) {
+            StringBuilder json = new StringBuilder(good);
+            for (int n = random.nextInt(6); n >= 0; n--) {
+                int at = random.nextInt(json.length());
+                char bit = bits.charAt(random.nextInt(bits.length()));
+                switch (random.nextInt(4)) {
+                    case 0 -> json.setCharAt(at, bit);
+                    case 1 -> json.deleteCharAt(at);
+                    case 2 -> json.insert(at, bit);
+                    default -> json.insert(random.nextInt(json.length()), json.substring(at, Math.min(json.length(), at + 30)));
+                }
+            }
+            rig.drain("a", join(ingestLine(json.toString()), log("app", "heroku-redis", "sample#alive=" + round)));
+            assertThat(rig.messages.samples() + refusals()).as("round " + round + ": " + json).isGreaterThanOrEqualTo(2);
+        }
+        assertThat(rig.scrape()).contains("heroku_redis_alive{app=\"a\"} ");
+    }
+
     @Test
     void shouldRefuseLabelsThatAreNoUtf8() {
         byte[] bad = "<1>1 t h heroku router - at=info method=GET dyno=\u00ff status=200\n".getBytes(ISO_8859_1);
