@@ -9,26 +9,43 @@ import io.netty.util.AsciiString;
  * the codec keeps the first and drops the others, unseen. Event loop only.
  */
 final class CountedHeaders extends DefaultHttpHeaders {
+    private int fields;
     private int lengths;
+    private boolean coding;
 
     @Override
     public HttpHeaders add(CharSequence name, Object value) {
-        lengths += isLength(name) ? 1 : 0;
+        count(name);
         return super.add(name, value);
     }
 
     @Override
     public HttpHeaders add(String name, Object value) {
-        lengths += isLength(name) ? 1 : 0;
+        count(name);
         return super.add(name, value);
     }
 
-    /** How many {@code Content-Length} fields were sent. */
+    /** How many of them are a {@code Content-Length}. */
     int lengths() {
         return lengths;
     }
 
-    private static boolean isLength(CharSequence name) {
-        return name.length() == 14 && AsciiString.contentEqualsIgnoreCase(name, "content-length");
+    /** How many fields were sent. */
+    int fields() {
+        return fields;
+    }
+
+    /** Whether there is a {@code Transfer-Encoding}. */
+    boolean hasCoding() {
+        return coding;
+    }
+
+    private void count(CharSequence name) {
+        fields++;
+        if (name.length() == 14) {
+            lengths += AsciiString.contentEqualsIgnoreCase(name, "content-length") ? 1 : 0;
+        } else if (name.length() == 17) {
+            coding |= AsciiString.contentEqualsIgnoreCase(name, "transfer-encoding");
+        }
     }
 }

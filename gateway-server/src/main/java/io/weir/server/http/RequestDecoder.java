@@ -10,7 +10,8 @@ import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpHeadersFactory;
 import io.netty.handler.codec.http.HttpMessage;
-import io.netty.handler.codec.http.HttpObject;
+import io.netty.handler.codec.http.HttpMessageDecoderResult;
+import io.netty.handler.codec.http.HttpRequest;
 import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
@@ -23,8 +24,8 @@ import java.util.List;
  * request, and what is in a chunked body besides its data. What it lets through is judged by {@link HeadRules}. Event loop
  * only.
  *
- * <p>Nothing is parsed twice. Of each step of the codec we know the bytes it took and the objects it gave: in a body the
- * difference is the framing, a head is searched for its line ends, eight bytes at a time.
+ * <p>Nothing is read twice. Of each step of the codec we know how many bytes it took and what it gave; the difference is the
+ * framing of a body, and the line ends of a head.
  */
 final class RequestDecoder extends HttpRequestDecoder {
     /** Method, blanks and version around the target in a request line. */
@@ -45,6 +46,9 @@ final class RequestDecoder extends HttpRequestDecoder {
     /** In front of a request line: a CR that waits for its LF. */
     private boolean afterCr;
     private boolean malformed;
+    /** From the first byte of the request line. */
+    private long headBytes;
+    private boolean chunked;
     private boolean inTrailers;
     private long extras;
     /** Nothing more is read: the connection ends. */
@@ -85,8 +89,10 @@ final class RequestDecoder extends HttpRequestDecoder {
         int from = in.readerIndex();
         super.decode(ctx, in, out);
         int to = in.readerIndex();
-        if (inBody) {
+        if (inBody && chunked) {
             body(in, from, to, out);
+        } else if (inBody) {
+            inBody = out.isEmpty() || out.get(out.size() - 1).getClass() != DefaultLastHttpContent.class;
         } else if (from < to) {
             head(in, from, to, out);
         }
@@ -95,21 +101,33 @@ final class RequestDecoder extends HttpRequestDecoder {
     // ---------------------------------------------------------------------------------------------- head
 
     private void head(ByteBuf in, int from, int to, List<Object> out) {
-        int at = headBegun ? from : afterEmptyLines(in, from, to);
-        malformed |= headBegun && hasFold(in, at, to);
+        headBytes += to - (headBegun ? from : afterEmptyLines(in, from, to));
         if (out.isEmpty()) {
             return;
         }
-        if (malformed) {
+        HttpRequest head = (HttpRequest) out.get(0);
+        CountedHeaders fields = (CountedHeaders) head.headers();
+        if (malformed || isFolded(head, fields)) {
             refused = true;
-            ((HttpObject) out.get(0)).setDecoderResult(DecoderResult.failure(new IllegalArgumentException("malformed head")));
+            head.setDecoderResult(DecoderResult.failure(new IllegalArgumentException("malformed head")));
         }
-        inBody = !(out.get(out.size() - 1) instanceof LastHttpContent);
+        inBody = out.size() == 1;
+        chunked = fields.hasCoding();
         headBegun = false;
+        headBytes = 0;
         afterCr = false;
         malformed = false;
         inTrailers = false;
         extras = 0;
+    }
+
+    /**
+     * Whether there are more lines than fields. A field may not be continued on a second line (RFC 9112 5.2 lets us refuse):
+     * others may take that for a field of its own. The codec tells how long the lines are, so their ends are what is left.
+     */
+    private boolean isFolded(HttpRequest head, CountedHeaders fields) {
+        return head.decoderResult() instanceof HttpMessageDecoderResult sizes
+                && headBytes - sizes.totalSize() != LINE_END * (fields.fields() + 2L);
     }
 
     /** Passes over empty lines, which end in CR LF as all lines do, and tells whether the request line has been reached. */
@@ -121,25 +139,9 @@ final class RequestDecoder extends HttpRequestDecoder {
         }
         if (at < to) {
             headBegun = true;
-            malformed = afterCr || in.getByte(at) == LF;
+            malformed = afterCr || in.getByte(at) == LF || isBlank(in.getByte(at));
         }
         return at;
-    }
-
-    /**
-     * Whether a line begins with a blank. A field may not be continued so (RFC 9112 5.2 lets us refuse): others may take
-     * the second line for a field of its own. What is looked at begins where a line does.
-     */
-    private static boolean hasFold(ByteBuf in, int from, int to) {
-        int line = from;
-        while (line < to) {
-            if (isBlank(in.getByte(line))) {
-                return true;
-            }
-            int end = in.indexOf(line, to, LF);
-            line = end < 0 ? to : end + 1;
-        }
-        return false;
     }
 
     private static boolean isBlank(byte b) {
