@@ -94,8 +94,8 @@ public final class Routes {
                 .at("/drain", "heroku_drain", drain, POST)
                 .at("/-/healthy", "healthy", new StatusDoor(web.unhealthy), GET, HEAD)
                 .at("/-/ready", "ready", new StatusDoor(web.unready), GET, HEAD)
-                .at("/-/reload", "reload", new ReloadDoor(web.lifecycle, web.reload), POST, PUT)
-                .at("/-/quit", "quit", new QuitDoor(web.lifecycle, web.quit), POST, PUT)
+                .at("/-/reload", "reload", new OwnOriginDoor(new ReloadDoor(web.lifecycle, web.reload)), POST, PUT)
+                .at("/-/quit", "quit", new OwnOriginDoor(new QuitDoor(web.lifecycle, web.quit)), POST, PUT)
                 .at(web.telemetryPath, "telemetry", new TelemetryDoor(parts.telemetry), GET, HEAD);
         return InfluxDoors.on(routes, web, limits, hash, parts.points, keeping, metrics[Protocol.INFLUX.ordinal()]).build();
     }

@@ -129,6 +129,21 @@ class InjectionTest {
         assertThat(weir.get("/<html>".replace("<", "%3C").replace(">", "%3E")).header("X-Content-Type-Options")).isEqualTo("nosniff");
     }
 
+    @Test
+    void shouldNotReloadOrQuitForAPageOfAnotherSite() {
+        try (RunningWeir open = new RunningWeir("--web.enable-lifecycle")) {
+            String own = "127.0.0.1:" + open.port();
+            for (String origin : List.of("http://evil.example", "null", "http://" + own + ".evil.example", "file://", "http://127.0.0.1", "")) {
+                for (String path : List.of("/-/quit", "/-/reload")) {
+                    Reply reply = open.send("POST", path, BodyPublishers.noBody(), "Origin", origin);
+                    assertThat(reply.status()).as(path + " for " + origin).isEqualTo(403);
+                }
+            }
+            assertThat(open.send("POST", "/-/reload", BodyPublishers.noBody(), "Origin", "http://" + own).status()).isEqualTo(200);
+            assertThat(open.send("POST", "/-/reload", BodyPublishers.noBody()).status()).isEqualTo(200);
+        }
+    }
+
     /** All texts of a JSON document, which must be one. */
     private static List<String> strings(String json) throws Exception {
         List<String> texts = new ArrayList<>();

@@ -151,7 +151,7 @@ final class ProxyProcess implements AutoCloseable {
             int end = all.lastIndexOf('\n') + 1;
             List<String[]> lines = new ArrayList<>();
             for (String line : all.substring(seen, end).split("\n")) {
-                String[] parts = line.split("\\|", -1);
+                String[] parts = line.split("\\|", 2);
                 if (parts.length == 2 && parts[0].matches("[0-9]{3}")) {
                     lines.add(parts);
                 }
