@@ -117,7 +117,7 @@ public record Limits(
             1_024,
             32,
             512L << 20,
-            500,
+            1_000,
             10,
             60,
             Http.DEFAULTS);

@@ -49,7 +49,7 @@ class OverloadTest {
         assertThat(send(second, PUSH)).as("at the limit").startsWith("HTTP/1.1 200 ");
         pass(1);
         assertThat(send(third, PUSH)).startsWith("HTTP/1.1 503 ").contains("\r\nRetry-After: 1\r\n")
-                .contains("500 ms, --limits.lag").doesNotContain("Connection: close");
+                .contains("1000 ms, --limits.lag").doesNotContain("Connection: close");
         assertThat(send(third, READ)).as("who reads is served").startsWith("HTTP/1.1 200 ");
 
         loop.runAll();

@@ -1,0 +1,755 @@
+package io.weir.bench;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import com.sun.net.httpserver.HttpServer;
+import java.io.BufferedInputStream;
+import java.io.BufferedReader;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
+
+/**
+ * Attacks on a gateway of its own, each with the verdict it must end with. A program of its own without dependencies, for
+ * Linux: {@code java Siege.java JAR ATTACK [SIZE]}, where the attack is one of
+ *
+ * <ul>
+ *   <li>{@code series}: SIZE (10,000,000) distinct series against a limit of a tenth of them in a heap of 1 GiB
+ *   <li>{@code increments}: SIZE (1,000,000,000) increments from 64 clients while scrapes and flushes run
+ *   <li>{@code bombs}: SIZE (100) compressed bodies of 1000 to 1 at once
+ *   <li>{@code slow}: SIZE (10,000) clients that never end their heads and a tenth as many that never read, beside good ones
+ *   <li>{@code overload}: pushes at SIZE (4) times the rate that can be served, not waiting for answers
+ * </ul>
+ */
+public final class Siege {
+    private static final long MIB = 1 << 20;
+
+    private final Path jar;
+    private final Path data;
+    private Process process;
+    private int port;
+    private boolean good = true;
+
+    private Siege(Path jar) throws IOException {
+        this.jar = jar;
+        this.data = Files.createTempDirectory("weir-siege");
+    }
+
+    /** Arguments: jar, attack, size. Ends with 1 when a verdict is bad. */
+    public static void main(String[] arguments) throws Exception {
+        Siege siege = new Siege(Path.of(arguments[0]));
+        long size = arguments.length > 2 ? Long.parseLong(arguments[2]) : 0;
+        Runtime.getRuntime().addShutdownHook(new Thread(siege::stop));
+        switch (arguments[1]) {
+            case "series" -> siege.series(size == 0 ? 10_000_000 : size);
+            case "increments" -> siege.increments(size == 0 ? 1_000_000_000 : size);
+            case "bombs" -> siege.bombs(size == 0 ? 100 : (int) size);
+            case "slow" -> siege.slow(size == 0 ? 10_000 : (int) size);
+            case "overload" -> siege.overload(size == 0 ? 4 : (int) size);
+            default -> throw new IllegalArgumentException(arguments[1]);
+        }
+        System.exit(siege.good ? 0 : 1);
+    }
+
+    private void verdict(boolean holds, String format, Object... values) {
+        good &= holds;
+        System.out.println((holds ? "ok      " : "FAILED  ") + String.format(format, values));
+    }
+
+    // ---- attacks
+
+    private void series(long size) throws Exception {
+        long limit = size / 10;
+        start(List.of("-Xmx1g"), "--series.max=" + limit);
+        long begin = System.nanoTime();
+        AtomicLong accepted = new AtomicLong();
+        AtomicLong refused = new AtomicLong();
+        AtomicLong old = new AtomicLong();
+        AtomicLong next = new AtomicLong();
+        AtomicLong strange = new AtomicLong();
+        int each = (int) Math.max(1, size / 1_000);
+        push("# TYPE old_total counter\nold_total 0\n");
+        inParallel(4, client -> {
+            for (long body; (body = next.getAndIncrement()) < size / each; ) {
+                StringBuilder text = new StringBuilder("# TYPE flood_total counter\n");
+                for (long i = body * each; i < (body + 1) * each; i++) {
+                    text.append("flood_total{id=\"").append(i).append("\",host=\"host-").append(i % 997).append("\"} 1\n");
+                }
+                int status = client.send("POST", "/metrics", text.toString().getBytes(ISO_8859_1), "");
+                (status == 200 ? accepted : status == 429 || status == 503 ? refused : strange).addAndGet(each);
+                if (client.send("PATCH", "/metrics/old_total", new byte[0], "") == 200) {
+                    old.incrementAndGet();
+                }
+            }
+        });
+        double seconds = (System.nanoTime() - begin) / 1e9;
+        long live = (long) own("weir_series");
+        verdict(process.isAlive(), "%,d series in %.0f s: the process lives", size, seconds);
+        verdict(strange.get() == 0 && accepted.get() + refused.get() == size,
+                "%,d accepted, %,d refused with 429 or 503", accepted.get(), refused.get());
+        verdict(live == accepted.get() + 1 && live <= limit, "%,d live, at most %,d", live, limit);
+        verdict(value("/metrics?name%5B%5D=old_total", "old_total") == old.get() && old.get() == size / each,
+                "the series that was there counts on: %,d", old.get());
+        double counted = own("weir_ingest_rejected_total{protocol=\"text\",reason=\"series_limit\"}")
+                + zero(own("weir_ingest_rejected_total{protocol=\"text\",reason=\"table_full\"}"));
+        verdict(counted == refused.get() / each, "%,.0f requests counted as refused", counted);
+        verdict(true, "resident at most %d MiB", peakBytes() / MIB);
+    }
+
+    private void increments(long size) throws Exception {
+        HttpServer receiver = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
+        AtomicLong flushes = new AtomicLong();
+        receiver.createContext("/", exchange -> {
+            exchange.getRequestBody().readAllBytes();
+            flushes.incrementAndGet();
+            exchange.sendResponseHeaders(204, -1);
+            exchange.close();
+        });
+        receiver.start();
+        start(List.of(), "--storage.path=" + data.resolve("store"),
+                "--remote-write.url=http://127.0.0.1:" + receiver.getAddress().getPort() + "/", "--remote-write.interval=1s");
+        int clients = 64;
+        int lines = (int) Math.min(100_000, size / clients);
+        long bodies = size / lines;
+        long begin = System.nanoTime();
+        AtomicLong next = new AtomicLong();
+        AtomicLong failed = new AtomicLong();
+        AtomicLong again = new AtomicLong();
+        AtomicLong[] own = new AtomicLong[clients];
+        AtomicLong numbers = new AtomicLong();
+        AtomicLong all = new AtomicLong();
+        AtomicLong scrapes = new AtomicLong();
+        Thread scraper = new Thread(() -> {
+            double last = 0;
+            while (!Thread.currentThread().isInterrupted()) {
+                try {
+                    double now = zero(value("/metrics", "all_total"));
+                    if (now < last || now > all.get() + (double) clients * lines) {
+                        failed.incrementAndGet();
+                    }
+                    last = now;
+                    scrapes.incrementAndGet();
+                } catch (IOException e) {
+                    failed.incrementAndGet();
+                }
+                LockSupport.parkNanos(100_000_000);
+            }
+        });
+        scraper.start();
+        inParallel(clients, client -> {
+            int number = (int) numbers.getAndIncrement();
+            own[number] = new AtomicLong();
+            StringBuilder text = new StringBuilder("# TYPE all_total counter\n# TYPE own_total counter\n");
+            for (int i = 0; i < lines; i++) {
+                text.append(i % 2 == 0 ? "all_total 1\n" : "own_total{c=\"" + number + "\"} 1\n");
+            }
+            byte[] body = text.toString().getBytes(ISO_8859_1);
+            while (next.getAndIncrement() < bodies) {
+                int status = client.send("POST", "/metrics", body, "");
+                for (; status == 503; status = client.send("POST", "/metrics", body, "")) {
+                    again.incrementAndGet();
+                    LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(1));
+                }
+                if (status == 200) {
+                    own[number].addAndGet(lines / 2);
+                    all.addAndGet(lines - lines / 2);
+                } else {
+                    failed.incrementAndGet();
+                }
+            }
+        });
+        double seconds = (System.nanoTime() - begin) / 1e9;
+        scraper.interrupt();
+        scraper.join();
+        String text = new String(get("/metrics"), ISO_8859_1);
+        boolean exact = valueIn(text, "all_total") == all.get();
+        long sum = all.get();
+        for (int i = 0; i < clients; i++) {
+            exact &= valueIn(text, "own_total{c=\"" + i + "\"}") == own[i].get();
+            sum += own[i].get();
+        }
+        verdict(failed.get() == 0, "%,d requests refused or scrapes wrong; %,d told to come again, which they did", failed.get(),
+                again.get());
+        verdict(exact && sum == bodies * lines, "%,d increments of %d clients in %.0f s: all %d sums exact", sum, clients,
+                seconds, clients + 1);
+        verdict(scrapes.get() > 0 && flushes.get() > 0, "%,d scrapes and %,d flushes meanwhile", scrapes.get(), flushes.get());
+        double cpu = process.info().totalCpuDuration().orElse(Duration.ZERO).toMillis() / 1000.0;
+        verdict(true, "%.0f s of CPU", cpu);
+        receiver.stop(0);
+    }
+
+    private void bombs(int size) throws Exception {
+        start(List.of());
+        byte[] bomb = gzip(new byte[64 << 20]);
+        push("# TYPE a counter\na 1\n");
+        for (int i = 0; i < 20; i++) { // so that what runs has been compiled
+            try (Client client = new Client(port)) {
+                client.send("POST", "/metrics", gzip("a 1\n".repeat(100_000).getBytes(ISO_8859_1)), "Content-Encoding: gzip\r\n");
+                client.send("POST", "/metrics", bomb, "Content-Encoding: gzip\r\n");
+            }
+        }
+        long before = residentBytes();
+        long cpu = process.info().totalCpuDuration().orElse(Duration.ZERO).toMillis();
+        AtomicLong refused = new AtomicLong();
+        inParallel(size, client -> {
+            if (client.send("POST", "/metrics", bomb, "Content-Encoding: gzip\r\n") == 413) {
+                refused.incrementAndGet();
+            }
+        });
+        double each = (process.info().totalCpuDuration().orElse(Duration.ZERO).toMillis() - cpu) / (double) size;
+        long grown = Math.max(0, peakBytes() - before);
+        verdict(refused.get() == size, "%d of %d bombs of %d KB (64 MiB inflated) refused with 413", refused.get(), size,
+                bomb.length / 1000);
+        verdict(each < 100, "%.1f ms of CPU each", each);
+        verdict(grown <= 64 * MIB, "resident %d MiB before, at most %d MiB more", before / MIB, grown / MIB);
+        for (String coding : List.of("zstd", "snappy", "br", "gzip, gzip")) {
+            try (Client client = new Client(port)) {
+                int status = client.send("POST", "/metrics", bomb, "Content-Encoding: " + coding + "\r\n");
+                verdict(status == 415, "%s: %d", coding, status);
+            }
+        }
+    }
+
+    private void slow(int size) throws Exception {
+        start(List.of(), "--limits.connections=" + (size * 2));
+        StringBuilder large = new StringBuilder();
+        for (int i = 0; i < 50_000; i++) {
+            large.append("large{id=\"").append(i).append("\",text=\"").append("x".repeat(60)).append("\"} 1\n");
+        }
+        push(large.toString());
+        goodTraffic(10); // so that what runs has been compiled
+        long[] unloaded = goodTraffic(10);
+        long before = residentBytes();
+
+        Selector selector = Selector.open();
+        List<SocketChannel> heads = new ArrayList<>();
+        List<SocketChannel> readers = new ArrayList<>();
+        long begin = System.nanoTime();
+        for (int i = 0; i < size; i++) {
+            heads.add(open(selector, "POST /metrics HTTP/1.1\r\nHost: a\r\nX-A: ", false));
+        }
+        for (int i = 0; i < size / 10; i++) {
+            readers.add(open(selector, "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n", true));
+        }
+        double opened = (System.nanoTime() - begin) / 1e9;
+        AtomicLong lastHead = new AtomicLong();
+        AtomicLong cutHeads = new AtomicLong();
+        Thread dripping = new Thread(() -> drip(selector, heads, begin, cutHeads, lastHead));
+        dripping.start();
+        long[] loaded = goodTraffic(25);
+        dripping.interrupt();
+        dripping.join();
+        long after = residentBytes();
+        long peak = peakBytes();
+        double open = own("weir_connections");
+        verdict(cutHeads.get() == size, "%,d of %,d clients that never end their heads cut, the last %.1f s after the first was opened"
+                + " (all were open after %.1f s)", cutHeads.get(), size, lastHead.get() / 1e9, opened);
+        for (long end = System.nanoTime() + 20_000_000_000L; open > 20 && System.nanoTime() < end; open = own("weir_connections")) {
+            LockSupport.parkNanos(500_000_000);
+        }
+        double cut = (System.nanoTime() - begin) / 1e9;
+        verdict(open <= 20, "%,d clients that never read cut: %.0f connections are left after %.0f s", readers.size(), open, cut);
+        System.out.printf("        good requests at 2,000/s: p50 %d us, p99 %d us before; p50 %d us, p99 %d us beside them%n",
+                unloaded[0], unloaded[1], loaded[0], loaded[1]);
+        verdict(loaded[1] < 2 * Math.max(unloaded[1], 1_000), "p99 under twice what it was");
+        System.out.printf("        resident: %d MiB before, %d MiB after, %d MiB at most%n", before / MIB, after / MIB, peak / MIB);
+        for (SocketChannel channel : readers) {
+            channel.close();
+        }
+    }
+
+    private SocketChannel open(Selector selector, String text, boolean isReader) throws IOException {
+        SocketChannel channel = SocketChannel.open();
+        if (isReader) {
+            channel.setOption(StandardSocketOptions.SO_RCVBUF, 4096);
+        }
+        channel.connect(new InetSocketAddress("127.0.0.1", port));
+        channel.configureBlocking(false);
+        channel.write(ByteBuffer.wrap(text.getBytes(ISO_8859_1)));
+        if (!isReader) {
+            channel.register(selector, SelectionKey.OP_READ);
+        }
+        return channel;
+    }
+
+    /** A byte for each every second; sees who is cut. */
+    private static void drip(Selector selector, List<SocketChannel> heads, long begin, AtomicLong cut, AtomicLong last) {
+        ByteBuffer in = ByteBuffer.allocate(1024);
+        long next = System.nanoTime();
+        try {
+            while (!Thread.currentThread().isInterrupted() && cut.get() < heads.size()) {
+                selector.select(100);
+                for (SelectionKey key : selector.selectedKeys()) {
+                    SocketChannel channel = (SocketChannel) key.channel();
+                    boolean ended;
+                    try {
+                        in.clear();
+                        ended = channel.read(in) < 0;
+                    } catch (IOException reset) {
+                        ended = true;
+                    }
+                    if (ended) {
+                        key.cancel();
+                        channel.close();
+                        cut.incrementAndGet();
+                        last.set(System.nanoTime() - begin);
+                    }
+                }
+                selector.selectedKeys().clear();
+                if (System.nanoTime() > next) {
+                    next += TimeUnit.SECONDS.toNanos(1);
+                    for (SocketChannel channel : heads) {
+                        try {
+                            if (channel.isOpen()) {
+                                channel.write(ByteBuffer.wrap(new byte[] {'x'}));
+                            }
+                        } catch (IOException reset) {
+                            continue; // the selector will say so
+                        }
+                    }
+                }
+            }
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** 2,000 requests a second over eight connections; median and 99th percentile from when each was due, in microseconds. */
+    private long[] goodTraffic(int seconds) throws Exception {
+        List<long[]> all = Collections.synchronizedList(new ArrayList<>());
+        AtomicLong failed = new AtomicLong();
+        long begin = System.nanoTime() + 100_000_000;
+        AtomicLong numbers = new AtomicLong();
+        inParallel(8, client -> {
+            long number = numbers.getAndIncrement();
+            long[] micros = new long[seconds * 250];
+            for (int i = 0; i < micros.length; i++) {
+                long due = begin + (i * 8L + number) * 500_000;
+                for (long left; (left = due - System.nanoTime()) > 0; ) {
+                    LockSupport.parkNanos(left);
+                }
+                if (client.send("PATCH", "/metrics/good_total", new byte[0], "") != 200) {
+                    failed.incrementAndGet();
+                }
+                micros[i] = (System.nanoTime() - due) / 1_000;
+            }
+            all.add(micros);
+        });
+        verdict(failed.get() == 0, "%,d good requests, %d failed", seconds * 2_000, failed.get());
+        return percentiles(all.stream().flatMapToLong(java.util.Arrays::stream).sorted().toArray());
+    }
+
+    private static long[] percentiles(long[] sorted) {
+        return sorted.length == 0
+                ? new long[2]
+                : new long[] {sorted[sorted.length / 2], sorted[(int) (sorted.length * 0.99)]};
+    }
+
+    private void overload(int times) throws Exception {
+        start(List.of());
+        int lines = 50_000;
+        byte[] body = gzip(("# TYPE o_total counter\n" + "o_total 1\n".repeat(lines)).getBytes(ISO_8859_1));
+        byte[] request = request("POST", "/metrics", body, "Content-Encoding: gzip\r\n");
+        long accepted = closedLoop(request, 8);
+        long begin = System.nanoTime();
+        long measured = closedLoop(request, 8);
+        double capacity = measured / ((System.nanoTime() - begin) / 1e9);
+        accepted += measured;
+        System.out.printf("        %.0f requests/s of %,d samples, %d bytes each, can be served%n", capacity, lines, body.length);
+
+        List<Long> healthy = Collections.synchronizedList(new ArrayList<>());
+        List<Long> scrapes = Collections.synchronizedList(new ArrayList<>());
+        AtomicLong failed = new AtomicLong();
+        List<Thread> probes = List.of(
+                new Thread(() -> probe("/-/healthy", 50, healthy, failed)), new Thread(() -> probe("/metrics", 500, scrapes, failed)));
+        probes.forEach(Thread::start);
+        Storm storm = new Storm(request, capacity * times, 20);
+        storm.run();
+        probes.forEach(Thread::interrupt);
+        for (Thread probe : probes) {
+            probe.join();
+        }
+        accepted += storm.accepted;
+        long[] health = percentiles(healthy.stream().mapToLong(Long::longValue).sorted().toArray());
+        long[] scrape = percentiles(scrapes.stream().mapToLong(Long::longValue).sorted().toArray());
+        System.out.printf("        %.0f requests/s for 20 s (%d times): %,d accepted (%.0f/s), %,d turned away, %,d without an"
+                        + " answer, %,d never sent, %,d connections%n",
+                capacity * times, times, storm.accepted, storm.accepted / 20.0, storm.refused, storm.lost, storm.unsent,
+                storm.connections);
+        System.out.printf("        accepted ones took p50 %d ms, p99 %d ms%n", storm.percentiles()[0] / 1000, storm.percentiles()[1] / 1000);
+        verdict(storm.accepted / 20.0 > capacity / 3, "what is served stays above a third of the capacity");
+        verdict(failed.get() == 0 && health[1] < 2_000_000, "/-/healthy: %d answers, p50 %d ms, p99 %d ms", healthy.size(),
+                health[0] / 1000, health[1] / 1000);
+        verdict(scrape[1] < 5_000_000, "scrapes: %d, p50 %d ms, p99 %d ms", scrapes.size(), scrape[0] / 1000, scrape[1] / 1000);
+        double total = value("/metrics", "o_total");
+        // What was sent and never answered may have counted.
+        verdict(total >= (double) accepted * lines && total <= (double) (accepted + storm.lost) * lines,
+                "%,.0f samples counted, %,d acknowledged, %,d in doubt", total, accepted * lines, storm.lost * lines);
+        verdict(true, "%,.0f refused for overload, resident at most %d MiB",
+                own("weir_http_rejected_total{reason=\"overload\"}"), peakBytes() / MIB);
+    }
+
+    /** Eight clients, as fast as they are answered; requests in eight seconds. */
+    private long closedLoop(byte[] request, int seconds) throws Exception {
+        AtomicLong count = new AtomicLong();
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
+        inParallel(8, client -> {
+            while (System.nanoTime() < end) {
+                if (client.send(request) != 200) {
+                    throw new IllegalStateException("refused at its own pace");
+                }
+                count.incrementAndGet();
+            }
+        });
+        return count.get();
+    }
+
+    private void probe(String path, long everyMillis, List<Long> micros, AtomicLong failed) {
+        while (!Thread.currentThread().isInterrupted()) {
+            long begin = System.nanoTime();
+            try {
+                get(path);
+                micros.add((System.nanoTime() - begin) / 1_000);
+            } catch (IOException e) {
+                failed.incrementAndGet();
+            }
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(everyMillis));
+        }
+    }
+
+    /** Sends at a rate, whether or not there are answers, over as many connections as that takes. */
+    private final class Storm {
+        private static final int CONNECTIONS_MAX = 4_000;
+        final byte[] request;
+        final double rate;
+        final int seconds;
+        final ArrayDeque<SelectionKey> idle = new ArrayDeque<>();
+        final List<Long> micros = new ArrayList<>();
+        long accepted;
+        long refused;
+        long lost;
+        long unsent;
+        long connections;
+        private long open;
+
+        Storm(byte[] request, double rate, int seconds) {
+            this.request = request;
+            this.rate = rate;
+            this.seconds = seconds;
+        }
+
+        void run() throws IOException {
+            try (Selector selector = Selector.open()) {
+                long begin = System.nanoTime();
+                long end = begin + TimeUnit.SECONDS.toNanos(seconds);
+                long grace = end + TimeUnit.SECONDS.toNanos(10);
+                long sent = 0;
+                ByteBuffer in = ByteBuffer.allocate(4096);
+                for (long now = begin; now < end || now < grace && idle.size() < open; now = System.nanoTime()) {
+                    long due = now < end ? (long) ((now - begin) / 1e9 * rate) : sent;
+                    for (; sent < due; sent++) {
+                        send(selector);
+                    }
+                    selector.select(1);
+                    for (SelectionKey key : selector.selectedKeys()) {
+                        in.clear();
+                        take(key, in);
+                    }
+                    selector.selectedKeys().clear();
+                }
+                for (SelectionKey key : selector.keys()) {
+                    lost += key.attachment() == null ? 0 : 1;
+                    key.channel().close();
+                }
+            }
+        }
+
+        private void send(Selector selector) throws IOException {
+            SelectionKey key = idle.pollFirst();
+            if (key == null && open == CONNECTIONS_MAX) {
+                unsent++;
+                return;
+            }
+            if (key == null) {
+                SocketChannel channel = SocketChannel.open(new InetSocketAddress("127.0.0.1", port));
+                channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+                channel.configureBlocking(false);
+                key = channel.register(selector, SelectionKey.OP_READ);
+                open++;
+                connections++;
+            }
+            key.attach(System.nanoTime());
+            ByteBuffer out = ByteBuffer.wrap(request);
+            try {
+                while (out.hasRemaining()) {
+                    ((SocketChannel) key.channel()).write(out);
+                }
+            } catch (IOException reset) {
+                close(key);
+            }
+        }
+
+        private void take(SelectionKey key, ByteBuffer in) throws IOException {
+            int n;
+            try {
+                n = ((SocketChannel) key.channel()).read(in);
+            } catch (IOException reset) {
+                n = -1;
+            }
+            if (n < 0) {
+                close(key);
+                return;
+            }
+            String answer = new String(in.array(), 0, n, ISO_8859_1);
+            if (!answer.startsWith("HTTP/1.1 ") || key.attachment() == null) {
+                return;
+            }
+            if (answer.startsWith("HTTP/1.1 200")) {
+                accepted++;
+                micros.add((System.nanoTime() - (long) key.attachment()) / 1_000);
+            } else {
+                refused++;
+            }
+            key.attach(null);
+            idle.addLast(key);
+        }
+
+        private void close(SelectionKey key) throws IOException {
+            lost += key.attachment() == null ? 0 : 1;
+            idle.remove(key);
+            key.cancel();
+            key.channel().close();
+            open--;
+        }
+
+        long[] percentiles() {
+            return Siege.percentiles(micros.stream().mapToLong(Long::longValue).sorted().toArray());
+        }
+    }
+
+    // ---- the gateway
+
+    private void start(List<String> jvm, String... flags) throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(List.of("-XX:MaxRAMPercentage=50", "-XX:+ExitOnOutOfMemoryError"));
+        command.addAll(jvm);
+        if (Runtime.version().feature() >= 24) {
+            command.add("--sun-misc-unsafe-memory-access=allow");
+        }
+        Collections.addAll(command, "-jar", jar.toString(), "--web.listen-address=127.0.0.1:0", "--log.level=warn");
+        if (Stream.of(flags).noneMatch(flag -> flag.startsWith("--storage.path"))) {
+            command.add("--storage.path=none");
+        }
+        Collections.addAll(command, flags);
+        process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        BufferedReader out = process.inputReader();
+        String line = out.readLine();
+        while (line != null && !line.startsWith("try ")) {
+            if (line.startsWith("listening on")) {
+                port = Integer.parseInt(line.substring(line.lastIndexOf(':') + 1));
+            }
+            line = out.readLine();
+        }
+        if (line == null) {
+            throw new IllegalStateException("the gateway did not start");
+        }
+    }
+
+    private void stop() {
+        try {
+            if (process != null) {
+                process.destroyForcibly().waitFor();
+            }
+            try (Stream<Path> files = Files.walk(data)) {
+                for (Path file : files.sorted(Collections.reverseOrder()).toList()) {
+                    Files.delete(file);
+                }
+            }
+        } catch (IOException | InterruptedException e) {
+            System.out.println("left behind: " + data);
+        }
+    }
+
+    private long residentBytes() throws IOException {
+        return status("VmRSS");
+    }
+
+    private long peakBytes() throws IOException {
+        return status("VmHWM");
+    }
+
+    private long status(String name) throws IOException {
+        for (String line : Files.readAllLines(Path.of("/proc/" + process.pid() + "/status"))) {
+            if (line.startsWith(name + ":")) {
+                return Long.parseLong(line.replaceAll("\\D", "")) * 1024;
+            }
+        }
+        throw new IOException("no " + name);
+    }
+
+    private double own(String series) throws IOException {
+        return value("/-/metrics", series);
+    }
+
+    private double value(String path, String series) throws IOException {
+        return valueIn(new String(get(path), ISO_8859_1), series);
+    }
+
+    private static double valueIn(String text, String series) {
+        return text.lines().filter(line -> line.startsWith(series + " "))
+                .mapToDouble(line -> Double.parseDouble(line.substring(series.length() + 1)))
+                .findFirst().orElse(Double.NaN);
+    }
+
+    private static double zero(double value) {
+        return Double.isNaN(value) ? 0 : value;
+    }
+
+    private void push(String text) throws IOException {
+        try (Client client = new Client(port)) {
+            int status = client.send("POST", "/metrics", text.getBytes(ISO_8859_1), "");
+            if (status != 200) {
+                throw new IOException("push: " + status);
+            }
+        }
+    }
+
+    private byte[] get(String path) throws IOException {
+        try (Client client = new Client(port)) {
+            return client.get(path);
+        }
+    }
+
+    // ---- clients
+
+    private interface Work {
+        void run(Client client) throws IOException;
+    }
+
+    /** Runs the same with a connection for each, to the end of all. */
+    private void inParallel(int clients, Work work) throws Exception {
+        List<Thread> threads = new ArrayList<>();
+        AtomicLong failed = new AtomicLong();
+        for (int i = 0; i < clients; i++) {
+            Thread thread = new Thread(() -> {
+                try (Client client = new Client(port)) {
+                    work.run(client);
+                } catch (IOException | RuntimeException e) {
+                    failed.incrementAndGet();
+                    System.out.println("client: " + e);
+                }
+            });
+            threads.add(thread);
+            thread.start();
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        if (failed.get() > 0) {
+            verdict(false, "%d clients failed", failed.get());
+        }
+    }
+
+    private static byte[] gzip(byte[] bytes) throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try (GZIPOutputStream gzip = new GZIPOutputStream(out)) {
+            gzip.write(bytes);
+        }
+        return out.toByteArray();
+    }
+
+    private static byte[] request(String method, String target, byte[] body, String fields) {
+        byte[] head = (method + " " + target + " HTTP/1.1\r\nHost: gateway\r\nContent-Length: " + body.length + "\r\n" + fields
+                + "\r\n").getBytes(ISO_8859_1);
+        byte[] request = java.util.Arrays.copyOf(head, head.length + body.length);
+        System.arraycopy(body, 0, request, head.length, body.length);
+        return request;
+    }
+
+    /** One connection, one request at a time. */
+    private static final class Client implements AutoCloseable {
+        private final Socket socket;
+        private final InputStream in;
+
+        Client(int port) throws IOException {
+            socket = new Socket("127.0.0.1", port);
+            socket.setTcpNoDelay(true);
+            socket.setSoTimeout(60_000);
+            in = new BufferedInputStream(socket.getInputStream());
+        }
+
+        int send(String method, String target, byte[] body, String fields) throws IOException {
+            return send(request(method, target, body, fields));
+        }
+
+        /** The status of the answer. */
+        int send(byte[] request) throws IOException {
+            try {
+                socket.getOutputStream().write(request);
+            } catch (IOException refused) {
+                // the answer may be there already
+            }
+            int status = Integer.parseInt(line().split(" ")[1]);
+            int length = 0;
+            for (String field = line(); !field.isEmpty(); field = line()) {
+                if (field.toLowerCase().startsWith("content-length:")) {
+                    length = Integer.parseInt(field.substring(15).trim());
+                }
+            }
+            in.readNBytes(length);
+            return status;
+        }
+
+        /** By HTTP/1.0, whose body ends with the connection. */
+        byte[] get(String path) throws IOException {
+            socket.getOutputStream().write(("GET " + path + " HTTP/1.0\r\nHost: gateway\r\n\r\n").getBytes(ISO_8859_1));
+            String status = line();
+            while (!line().isEmpty()) {
+                // fields
+            }
+            byte[] body = in.readAllBytes();
+            if (!status.startsWith("HTTP/1.1 200")) {
+                throw new IOException(status);
+            }
+            return body;
+        }
+
+        private String line() throws IOException {
+            StringBuilder line = new StringBuilder();
+            for (int b; (b = in.read()) != '\n'; ) {
+                if (b < 0) {
+                    throw new IOException("closed");
+                }
+                if (b != '\r') {
+                    line.append((char) b);
+                }
+            }
+            return line.toString();
+        }
+
+        @Override
+        public void close() throws IOException {
+            socket.close();
+        }
+    }
+}
