@@ -3,7 +3,10 @@ package io.weir.sample;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -48,6 +51,28 @@ class KeyHashTest {
                 }
             }
         }
+    }
+
+    /** Whoever knows one process's secret, or guesses at none, cannot fill one slot of another's tables. */
+    @Test
+    void shouldScatterNamesThatMeetInOneSlotUnderAnotherSecret() {
+        int slots = 1 << 10;
+        List<byte[]> colliding = new ArrayList<>();
+        for (int i = 0; colliding.size() < 1_000; i++) {
+            byte[] name = ("flood{id=\"" + i + "\"}").getBytes(StandardCharsets.US_ASCII);
+            if ((of(name, 0, name.length, 7).h0() & slots - 1) == 0) {
+                colliding.add(name);
+            }
+        }
+        KeyHash other = new KeyHash(55, 66, 77, 88);
+        int[] load = new int[slots];
+        for (byte[] name : colliding) {
+            other.hash(name, 0, name.length, 7);
+            load[(int) other.h0() & slots - 1]++;
+        }
+        // As balls thrown at random: with 1,000 in 1,024 slots ten in one happen once in ten thousand tries.
+        assertThat(Arrays.stream(load).max().orElseThrow()).isLessThan(10);
+        assertThat(Arrays.stream(load).filter(n -> n == 0).count()).isBetween(300L, 460L);
     }
 
     @Test

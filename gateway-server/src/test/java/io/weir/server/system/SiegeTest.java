@@ -1,0 +1,154 @@
+package io.weir.server.system;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.weir.server.LeakGuard;
+import java.io.ByteArrayOutputStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What {@code scripts/siege} does at full size, small enough for every build. */
+@Timeout(300)
+@ExtendWith(LeakGuard.class)
+class SiegeTest {
+    @Test
+    void shouldCountTenMillionIncrementsOf64ClientsExactly(@TempDir Path data) throws Exception {
+        int clients = 64;
+        int bodies = 250;
+        int lines = 625;
+        try (RunningWeir weir = new RunningWeir("--storage.path=" + data)) {
+            AtomicBoolean done = new AtomicBoolean();
+            ExecutorService scrapes = Executors.newSingleThreadExecutor();
+            Future<Integer> scraped = scrapes.submit(() -> {
+                int count = 0;
+                for (double last = 0; !done.get(); count++) {
+                    double now = weir.value("all_total");
+                    assertThat(Double.isNaN(now) ? 0 : now).isGreaterThanOrEqualTo(last);
+                    last = Double.isNaN(now) ? 0 : now;
+                }
+                return count;
+            });
+            List<Callable<Void>> work = new ArrayList<>();
+            for (int c = 0; c < clients; c++) {
+                String own = "own_total{c=\"" + c + "\"} 1\n";
+                String body = RunningWeir.request("POST", "/metrics",
+                        "# TYPE all_total counter\n# TYPE own_total counter\nall_total 1\n" + ("all_total 1\n" + own).repeat(lines / 2));
+                work.add(() -> {
+                    try (Wire wire = weir.wire()) {
+                        for (int i = 0; i < bodies; i++) {
+                            while (wire.send(body).answer().status() == 503) {
+                                LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(1)); // as Retry-After says
+                            }
+                        }
+                    }
+                    return null;
+                });
+            }
+            inParallel(work);
+            done.set(true);
+            assertThat(scraped.get(20, TimeUnit.SECONDS)).isPositive();
+            scrapes.shutdown();
+
+            String text = weir.scrape();
+            double sum = RunningWeir.valueIn(text, "all_total");
+            assertThat(sum).isEqualTo(clients * bodies * (lines / 2 + 1));
+            for (int c = 0; c < clients; c++) {
+                double own = RunningWeir.valueIn(text, "own_total{c=\"" + c + "\"}");
+                assertThat(own).isEqualTo(bodies * (lines / 2));
+                sum += own;
+            }
+            assertThat(sum).isEqualTo(10_000_000);
+        }
+    }
+
+    @Test
+    void shouldCutFiveHundredClientsThatNeverEndTheirHeads() {
+        try (RunningWeir weir = new RunningWeir("--limits.header-time=2s")) {
+            List<Wire> slow = new ArrayList<>();
+            for (int i = 0; i < 500; i++) {
+                slow.add(weir.wire().send("POST /metrics HTTP/1.1\r\nHost: a\r\nX-" + i));
+            }
+            assertThat(weir.patch("good_total")).as("a good client beside them").hasToString("200 ok");
+            slow.forEach(wire -> assertThat(wire.answer().status()).isEqualTo(408));
+            assertThat(weir.own("weir_http_rejected_total{reason=\"header_timeout\"}")).isEqualTo(500);
+            RunningWeir.await("their connections are gone", () -> weir.own("weir_connections") < 10);
+            slow.forEach(Wire::close);
+        }
+    }
+
+    @Test
+    void shouldRefuseAHundredBombsAtOnce() throws Exception {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
+            gzip.write(new byte[64 << 20]);
+        }
+        try (RunningWeir weir = new RunningWeir()) {
+            String bomb = "POST /metrics HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\nContent-Length: " + bytes.size()
+                    + "\r\n\r\n" + bytes.toString(ISO_8859_1);
+            AtomicInteger refused = new AtomicInteger();
+            List<Callable<Void>> work = new ArrayList<>();
+            for (int i = 0; i < 100; i++) {
+                work.add(() -> {
+                    try (Wire wire = weir.wire()) {
+                        refused.addAndGet(wire.send(bomb).answer().status() == 413 ? 1 : 0);
+                    }
+                    return null;
+                });
+            }
+            inParallel(work);
+            assertThat(refused.get()).isEqualTo(100);
+            assertThat(weir.own("weir_http_rejected_total{reason=\"inflate_ratio\"}")).isEqualTo(100);
+            assertThat(weir.scrape()).isEmpty();
+        }
+    }
+
+    @Test
+    void shouldRefuseAHundredThousandSeriesButATenth() {
+        try (RunningWeir weir = new RunningWeir("--series.max=10000")) {
+            weir.patch("old_total");
+            int accepted = 0;
+            int refused = 0;
+            for (int body = 0; body < 100; body++) {
+                StringBuilder text = new StringBuilder();
+                for (int i = 0; i < 1_000; i++) {
+                    text.append("flood{id=\"").append(body * 1_000 + i).append("\"} 1\n");
+                }
+                int status = weir.post(text.toString()).status();
+                assertThat(status).as("503 while the table is compacted").isIn(200, 429, 503);
+                accepted += status == 200 ? 1 : 0;
+                refused += status == 429 ? 1 : 0;
+                assertThat(weir.patch("old_total").status()).isEqualTo(200);
+            }
+            assertThat(accepted).isEqualTo(9);
+            assertThat(weir.own("weir_series")).isEqualTo(9_001);
+            assertThat(weir.own("weir_ingest_rejected_total{protocol=\"text\",reason=\"series_limit\"}")).isEqualTo(refused);
+            assertThat(weir.value("old_total")).isEqualTo(101);
+        }
+    }
+
+    private static void inParallel(List<Callable<Void>> work) throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(work.size());
+        try {
+            for (Future<Void> each : threads.invokeAll(work)) {
+                each.get();
+            }
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+}
