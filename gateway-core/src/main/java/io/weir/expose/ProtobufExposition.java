@@ -54,6 +54,8 @@ public final class ProtobufExposition extends Exposition {
     private static final int VARINT_BYTES_MAX = 10;
 
     private final LabelText labels = new LabelText();
+    /** One metric, whose length comes first. */
+    private final ByteBlock metric = new ByteBlock(1 << 10);
 
     public ProtobufExposition(Snapshot snapshot) {
         this(snapshot.families(), BLOCK_BYTES);
@@ -183,8 +185,15 @@ public final class ProtobufExposition extends Exposition {
     }
 
     private void metric(FamilySnapshot current, int i, ByteBlock out) {
+        metric.clear();
+        content(current, i, metric);
+        assert metric.length() == metricBytes(current, i);
         out.put(FAMILY_METRIC);
-        varint(metricBytes(current, i), out);
+        varint(metric.length(), out);
+        out.put(metric.array(), 0, metric.length());
+    }
+
+    private void content(FamilySnapshot current, int i, ByteBlock out) {
         labels.reset(current.textChunk(i), current.textOffset(i), current.textLength(i));
         while (labels.next()) {
             label(out);
