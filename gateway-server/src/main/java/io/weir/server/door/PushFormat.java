@@ -1,5 +1,7 @@
 package io.weir.server.door;
 
+import io.weir.expose.ProtobufExposition;
+import io.weir.expose.TextExposition;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Locale;
@@ -26,6 +28,13 @@ enum PushFormat {
     static PushFormat of(String contentType) {
         if (contentType == null) {
             return UNTOLD;
+        }
+        // what client libraries send, before anything is taken apart
+        if (contentType.equals(TextExposition.CONTENT_TYPE)) {
+            return TEXT;
+        }
+        if (contentType.equals(ProtobufExposition.CONTENT_TYPE)) {
+            return PROTOBUF;
         }
         return switch (mediaType(contentType)) {
             case "application/vnd.google.protobuf" ->
