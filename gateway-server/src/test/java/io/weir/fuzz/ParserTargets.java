@@ -8,8 +8,10 @@ import io.weir.expose.SnappyBlock;
 import io.weir.parse.JsonStringDecoder;
 import io.weir.parse.LineProtocolParser;
 import io.weir.parse.NumberReader;
+import io.weir.parse.OpenMetricsParser;
 import io.weir.parse.ParseFailure;
 import io.weir.parse.Parser;
+import io.weir.parse.ProtobufParser;
 import io.weir.parse.TextParser;
 import io.weir.parse.TimePrecision;
 import io.weir.parse.Utf8;
@@ -38,7 +40,7 @@ final class ParserTargets {
     private ParserTargets() {}
 
     static List<FuzzTarget> all() {
-        return List.of(new Text(), new Lines(), new JsonString(), new Numbers(), new Utf8Bytes(), new SnappyBlocks());
+        return List.of(new Text(), new OpenMetrics(), new Protobuf(), new Lines(), new JsonString(), new Numbers(), new Utf8Bytes(), new SnappyBlocks());
     }
 
     static List<byte[]> bytes(String... texts) {
@@ -84,7 +86,8 @@ final class ParserTargets {
     }
 
     private static void check(ParseFailure failure, byte[] body) {
-        must(failure.code().isError() && failure.line() >= 1 && failure.column() >= 1, failure.toString());
+        boolean placed = failure.line() >= 1 ? failure.column() >= 1 : failure.line() == 0 && failure.column() >= 0;
+        must(failure.code().isError() && placed, failure.toString());
         must(failure.column() <= body.length + 1 && failure.line() <= body.length + 1, failure.toString());
         String told = failure.describe();
         must(told.length() < 1_000 && told.chars().allMatch(c -> c >= ' ' && c != 0x7f), told);
@@ -162,6 +165,115 @@ final class ParserTargets {
         @Override
         public String detail() {
             return "";
+        }
+    }
+
+    /** Cut anywhere, and with its keys met before, a body comes to the same as in one piece. */
+    private abstract static class Pushed implements FuzzTarget {
+        private final Parser<SampleSink> cold = parser();
+        private final Parser<SampleSink> cut = parser();
+        private final TextFold coldFold = new TextFold();
+        private final TextFold warmFold = new TextFold();
+
+        Pushed() {
+            warmFold.remembers = true;
+        }
+
+        abstract Parser<SampleSink> parser();
+
+        @Override
+        public int weight() {
+            return 40;
+        }
+
+        @Override
+        public long run(byte[] input) {
+            coldFold.forget();
+            cold.reset(coldFold);
+            Parser.Result whole = feed(cold, input);
+            ParseFailure failure = cold.failure();
+            must((whole == Parser.Result.ERROR) == (failure != null), "an error without a failure");
+            if (failure != null) {
+                check(failure, input);
+            }
+
+            int hash = Arrays.hashCode(input);
+            int one = Math.floorMod(hash, input.length + 1);
+            int two = Math.max(one, Math.floorMod(hash >>> 9, input.length + 1));
+            for (int round = 0; round < 2; round++) {
+                warmFold.forget();
+                cut.reset(warmFold);
+                Parser.Result result = round == 0 ? feed(cut, input, one, two) : feed(cut, input, two);
+                must(result == whole && Objects.equals(cut.failure(), failure), "another verdict when cut");
+                must(warmFold.all == coldFold.all && warmFold.samples == coldFold.samples, "other samples when cut");
+            }
+            return failure == null ? 1_000 + Math.min(coldFold.samples, 40) : failure.code().ordinal();
+        }
+    }
+
+    /** OpenMetrics text. */
+    private static final class OpenMetrics extends Pushed {
+        @Override
+        public String name() {
+            return "openmetrics";
+        }
+
+        @Override
+        Parser<SampleSink> parser() {
+            return new OpenMetricsParser(LIMITS, new KeyHash(1, 2, 3, 4), TextParser.Timestamps.IGNORE);
+        }
+
+        @Override
+        public List<byte[]> seeds() {
+            return bytes(
+                    "# TYPE a counter\n# HELP a h\\\"\na_total{b=\"c\"} 1 # {d=\"e\"} 0.5 1.5\na_created{b=\"c\"} 1\n# EOF\n",
+                    "# TYPE h histogram\nh_bucket{le=\"1.0\"} 1\nh_bucket{le=\"+Inf\"} 2\nh_count 2\nh_sum 3\n# EOF\n",
+                    "# TYPE g gaugehistogram\ng_bucket{le=\"+Inf\"} 2\ng_gcount 2\ng_gsum -3\n# EOF",
+                    "# UNIT s_x x\n# TYPE s_x summary\ns_x{quantile=\"0.5\"} 1 1\ns_x_count 2 1\n# TYPE i info\ni_info{v=\"1\"} 1\n# EOF\n",
+                    "# TYPE m stateset\nm{m=\"a\"} 1\nm{m=\"b\"} 0\nu{x=\"\\z\"} NaN\n# EOF\n");
+        }
+
+        @Override
+        public List<byte[]> words() {
+            return bytes("# EOF\n", "# TYPE ", "# HELP ", "# UNIT ", " # {", "} ", "_total", "_bucket", "le=\"+Inf\"", "\\", "\"", "{",
+                    "counter", "gauge", "info", " 1", "-1", ".5", "NaN");
+        }
+    }
+
+    /** Delimited protobuf. */
+    private static final class Protobuf extends Pushed {
+        @Override
+        public String name() {
+            return "protobuf";
+        }
+
+        @Override
+        Parser<SampleSink> parser() {
+            return new ProtobufParser(LIMITS, new KeyHash(1, 2, 3, 4), TextParser.Timestamps.IGNORE);
+        }
+
+        @Override
+        public List<byte[]> seeds() {
+            String label = "\n\6\n\1b\22\1c";
+            String one = "\t\0\0\0\0\0\0\u00f0?";
+            String counter = label + "\32\t" + one;
+            String bucket = "\32\13\b\1\21\0\0\0\0\0\0\u00f0?";
+            String histogram = label + ":\30\b\1\21\0\0\0\0\0\0\u00f0?" + bucket;
+            return latin(
+                    family("\n\1a\22\1h\30\0\"" + (char) counter.length() + counter),
+                    family("\"" + (char) counter.length() + counter + "\n\1a"),
+                    family("\n\1h\30\4\"" + (char) histogram.length() + histogram),
+                    family("\n\1g\30\1\"\13\22\t" + one) + family("\n\1u\30\3\"\13*\t" + one),
+                    family("\n\1s\30\2\"\32\"\30\b\1\21\0\0\0\0\0\0\u00f0?\32\13" + one + "\20\1"));
+        }
+
+        private static String family(String content) {
+            return (char) content.length() + content;
+        }
+
+        @Override
+        public List<byte[]> words() {
+            return latin("\n\1", "\22\1", "\30\1", "\30\4", "\"", "\32\t", "\22\t", "\t\0\0\0\0\0\0\0\0", "\u00ff\u00ff\u007f", "\0", "\b\1");
         }
     }
 
