@@ -391,10 +391,10 @@ public final class HttpTargets {
         }
     }
 
-    /** gzip and deflate: damaged is refused, good is what the JDK makes of it, and cuts change nothing. */
+    /** gzip, deflate, snappy and zstd: damaged is refused, and cuts change nothing. */
     private static final class Inflate implements FuzzTarget {
         private static final int INFLATED_MAX = 4_000;
-        private static final Limits LIMITS = Limits.DEFAULTS.with(l -> l.bodyBytes = INFLATED_MAX);
+        private static final Limits LIMITS = FuzzLimits.of("body=" + INFLATED_MAX, "inflate-ratio=200");
         private final Inflater inflater = new Inflater(true);
         private final byte[] out = new byte[INFLATED_MAX + 100];
         private final byte[] again = new byte[INFLATED_MAX + 100];
@@ -416,6 +416,8 @@ public final class HttpTargets {
             for (String text : List.of("", "a 1\n", "a{b=\"c\"} 1\n".repeat(50))) {
                 seeds.add(gzip(text));
                 seeds.add(zlib(text));
+                seeds.add(BodyInflaterTest.snappy(text.getBytes(ISO_8859_1)));
+                seeds.add(BodyInflaterTest.zstd(text.getBytes(ISO_8859_1)));
             }
             byte[] two = Arrays.copyOf(gzip("a"), gzip("a").length * 2);
             System.arraycopy(gzip("a"), 0, two, two.length / 2, two.length / 2);
@@ -430,31 +432,56 @@ public final class HttpTargets {
 
         @Override
         public long run(byte[] input) {
-            boolean gzip = input.length > 0 && (input[0] & 0xff) != 0x78;
+            HeadRules.Coding coding = coding(input.length == 0 ? 0 : input[0] & 0xff);
             int half = hash(input) % (input.length + 1);
-            Refusal whole = inflate(gzip, out, input);
+            Refusal whole = inflate(coding, out, input);
             int all = length;
-            Refusal cut = inflate(gzip, again, Arrays.copyOf(input, half), Arrays.copyOfRange(input, half, input.length));
+            Refusal cut = inflate(coding, again, Arrays.copyOf(input, half), Arrays.copyOfRange(input, half, input.length));
             // Damage and size may both be there; which is seen first is a matter of cuts.
             must((whole == null) == (cut == null), whole + " whole, " + cut + " cut at " + half);
             must(whole != null || all == length && Arrays.equals(out, 0, all, again, 0, length), "another text when cut");
-            return whole == null ? 100 + Math.min(all, 50) : whole.ordinal();
+            return coding.ordinal() << 8 | (whole == null ? 100 + Math.min(all, 50) : whole.ordinal());
         }
 
-        private Refusal inflate(boolean gzip, byte[] to, byte[]... pieces) {
-            inflater.reset();
-            BodyInflater body = new DeflateInflater(inflater, gzip, LIMITS);
-            length = 0;
-            for (byte[] piece : pieces) {
-                body.input(piece, 0, piece.length);
-                for (int n; (n = body.inflate(to, length, to.length - length)) > 0; length += n) {
-                    must(body.given() <= INFLATED_MAX, "more than the limit");
+        private static HeadRules.Coding coding(int first) {
+            return switch (first) {
+                case 0x78 -> HeadRules.Coding.DEFLATE;
+                case 0xff -> HeadRules.Coding.SNAPPY;
+                case 0x28, 0x50 -> HeadRules.Coding.ZSTD;
+                default -> HeadRules.Coding.GZIP;
+            };
+        }
+
+        private BodyInflater open(HeadRules.Coding coding) {
+            return switch (coding) {
+                case SNAPPY -> new SnappyInflater(LIMITS);
+                case ZSTD -> new ZstdInflater(LIMITS);
+                default -> {
+                    inflater.reset();
+                    yield new DeflateInflater(inflater, coding == HeadRules.Coding.GZIP, LIMITS);
                 }
-                if (body.refusal() != null) {
-                    return body.refusal();
+            };
+        }
+
+        private Refusal inflate(HeadRules.Coding coding, byte[] to, byte[]... pieces) {
+            BodyInflater body = open(coding);
+            length = 0;
+            try {
+                for (byte[] piece : pieces) {
+                    body.input(piece, 0, piece.length);
+                    for (int n; (n = body.inflate(to, length, to.length - length)) > 0; length += n) {
+                        must(body.given() <= INFLATED_MAX, "more than the limit");
+                    }
+                    if (body.refusal() != null) {
+                        return body.refusal();
+                    }
+                }
+                return body.atEnd();
+            } finally {
+                if (body instanceof ZstdInflater) {
+                    body.close(null);
                 }
             }
-            return body.atEnd();
         }
     }
 
