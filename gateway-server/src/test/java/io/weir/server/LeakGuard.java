@@ -12,7 +12,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
  * Fails a test class when network buffers were not released: the detector runs at its paranoid level and reports what the
- * garbage collector finds. Put on the classes that use sockets or channels.
+ * garbage collector finds. Registered for all test classes of this module ({@code META-INF/services}).
  */
 public final class LeakGuard implements BeforeAllCallback, AfterAllCallback {
     private static final Queue<String> LEAKS = new ConcurrentLinkedQueue<>();
