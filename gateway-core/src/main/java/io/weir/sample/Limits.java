@@ -28,7 +28,6 @@ import java.util.function.Consumer;
  * @param connectionsPerAddress open connections of one remote address
  * @param pipelinedRequests requests of one connection that wait for an answer
  * @param inFlightBytes staged input of all unfinished requests
- * @param lagMillis time for which an event loop may be busy with one round before it takes no more pushes in it
  * @param headerSeconds from the first byte of a request (or the opening of a connection) to the end of its header
  * @param idleSeconds an open connection without a request
  * @param http what else holds on a connection
@@ -56,7 +55,6 @@ public record Limits(
         int connectionsPerAddress,
         int pipelinedRequests,
         long inFlightBytes,
-        int lagMillis,
         int headerSeconds,
         int idleSeconds,
         Http http) {
@@ -117,7 +115,6 @@ public record Limits(
             1_024,
             32,
             512L << 20,
-            1_000,
             10,
             60,
             Http.DEFAULTS);
@@ -153,7 +150,6 @@ public record Limits(
         public int connectionsPerAddress;
         public int pipelinedRequests;
         public long inFlightBytes;
-        public int lagMillis;
         public int headerSeconds;
         public int idleSeconds;
         public Http http;
@@ -181,7 +177,6 @@ public record Limits(
             connectionsPerAddress = from.connectionsPerAddress();
             pipelinedRequests = from.pipelinedRequests();
             inFlightBytes = from.inFlightBytes();
-            lagMillis = from.lagMillis();
             headerSeconds = from.headerSeconds();
             idleSeconds = from.idleSeconds();
             http = from.http();
@@ -192,7 +187,7 @@ public record Limits(
                     bodyBytes, inflateRatio, samplesPerRequest, lineBytes, linePointBytes, nameBytes, labels,
                     labelNameBytes, labelValueBytes, helpBytes, buckets, series, familySeries, families,
                     headers, headerBytes, uriBytes, queryParameters, connections, connectionsPerAddress,
-                    pipelinedRequests, inFlightBytes, lagMillis, headerSeconds, idleSeconds, http);
+                    pipelinedRequests, inFlightBytes, headerSeconds, idleSeconds, http);
         }
     }
 }

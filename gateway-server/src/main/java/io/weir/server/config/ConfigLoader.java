@@ -152,7 +152,6 @@ public final class ConfigLoader {
                 merged.integer(Options.LIMITS_CONNECTIONS_PER_ADDRESS),
                 merged.integer(Options.LIMITS_PIPELINED_REQUESTS),
                 merged.size(Options.LIMITS_IN_FLIGHT),
-                (int) merged.duration(Options.LIMITS_LAG).toMillis(),
                 merged.seconds(Options.LIMITS_HEADER_TIME),
                 merged.seconds(Options.LIMITS_IDLE_TIME),
                 httpLimits());

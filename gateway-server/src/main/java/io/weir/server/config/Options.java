@@ -295,13 +295,6 @@ final class Options {
             "Requests of one connection that wait for their answers"));
     static final Option LIMITS_IN_FLIGHT =
             add(size("limits.in-flight", LIMIT.inFlightBytes(), 1L << 40, "Input of all unfinished requests together"));
-    static final Option LIMITS_LAG = add(new Option(
-                    "limits.lag",
-                    LIMITS,
-                    Type.DURATION,
-                    Values.format(Duration.ofMillis(LIMIT.lagMillis())),
-                    "Time of one round of an event loop over its connections, after which pushes are refused in it")
-            .range(1, DAY_MILLIS));
     static final Option LIMITS_HEADER_TIME = add(seconds(
             "limits.header-time", LIMIT.headerSeconds(), "From the first byte of a request to the end of its header"));
     static final Option LIMITS_IDLE_TIME =

@@ -55,9 +55,6 @@ public final class EventLoopContext {
     private final Runnable endOfTurn = this::endTurn;
     private ArrayList<HttpFront> changed = new ArrayList<>();
     private ArrayList<HttpFront> settling = new ArrayList<>();
-    private final Runnable endOfRound = () -> roundOpen = false;
-    private boolean roundOpen;
-    private long roundStart;
     private boolean turnEnds;
     private boolean forceWanted;
     private long durable = -1;
@@ -206,22 +203,6 @@ public final class EventLoopContext {
 
     long nanoTime() {
         return nanoClock.getAsLong();
-    }
-
-    /** A connection begins to read; the clock. All reads until the loop gets to its tasks are one round. */
-    long readBegins() {
-        long now = nanoTime();
-        if (!roundOpen) {
-            roundOpen = true;
-            roundStart = now;
-            loop.execute(endOfRound);
-        }
-        return now;
-    }
-
-    /** How long the round has lasted: at least as long has what is read now been waiting. */
-    long lagNanos(long now) {
-        return now - roundStart;
     }
 
     /** Memory for one delivery of a body; what it holds is lost at the next request for it. */

@@ -170,7 +170,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         if (!readAnything) {
             readAnything = true;
-            readNanos = context.readBegins();
+            readNanos = context.nanoTime();
         }
         if (mustWait() || !waiting.isEmpty() || mustSettle(message)) {
             ctx.channel().config().setAutoRead(false);
@@ -329,7 +329,8 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
             return;
         }
         request.restAt(place.restAt());
-        if (pushes() && isTooMuch()) {
+        if (rules.length > 0 && !context.hasRoom(rules.length)) {
+            refuse(Refusal.IN_FLIGHT);
             return;
         }
         if (rules.expectContinue && rules.length != 0) {
@@ -344,25 +345,6 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         } catch (RuntimeException | AssertionError bug) {
             broken(bug);
         }
-    }
-
-    private boolean pushes() {
-        Method method = request.method();
-        return method == Method.POST || method == Method.PUT || method == Method.PATCH;
-    }
-
-    /** Turns a push away before its body is read, when it has waited too long or there is no room for it. */
-    private boolean isTooMuch() {
-        if (rules.length > 0 && !context.hasRoom(rules.length)) {
-            refuse(Refusal.IN_FLIGHT);
-            return true;
-        }
-        if (context.lagNanos(readNanos) > TimeUnit.MILLISECONDS.toNanos(limits.lagMillis())) {
-            context.recorder().refused(Refusal.OVERLOAD);
-            fail(503, Refusal.OVERLOAD.text(limits), advice(Refusal.OVERLOAD));
-            return true;
-        }
-        return false;
     }
 
     private void notAllowed(RouteTable.Place place) {

@@ -31,7 +31,7 @@ class OptionsTest {
         List<String> touched = new ArrayList<>();
         for (Option option : Options.all()) {
             if (option.group() == Option.Group.LIMITS || option == Options.SERIES_MAX) {
-                String value = option == Options.LIMITS_LAG ? "7ms" : option.type() == Type.DURATION ? "7s" : "7";
+                String value = option.type() == Type.DURATION ? "7s" : "7";
                 Limits limits = ConfigLoader.load(CommandLine.parse(List.of(option.flag() + "=" + value)), Map.of())
                         .limits();
                 Map<String, Object> defaults = components(Limits.DEFAULTS);
