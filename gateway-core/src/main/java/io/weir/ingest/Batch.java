@@ -2,8 +2,10 @@ package io.weir.ingest;
 
 import io.weir.ingest.CellJoiner.Cell;
 import io.weir.ingest.Declarations.Declaration;
+import io.weir.journal.Replace;
 import io.weir.parse.NumberReader;
 import io.weir.sample.Code;
+import io.weir.sample.KeyHash;
 import io.weir.sample.Limits;
 import io.weir.sample.MetricSink;
 import io.weir.sample.MetricType;
@@ -13,11 +15,13 @@ import io.weir.snapshot.CellValue;
 import io.weir.snapshot.HistogramValue;
 import io.weir.snapshot.SummaryValue;
 import io.weir.store.Family;
+import io.weir.store.Group;
 import io.weir.store.TableWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The samples of one request, staged: nothing of it is in the store until {@link Ingest#commit} applies all of it or
@@ -46,6 +50,7 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
     /** Arrays for a large batch, all of one length. */
     record LargeArrays(long[] targets, double[] values, int[] operations, int[] lines, long[] stamps) {}
 
+    private static final long GROUP_TWEAK = 0x6772_6f75_70L;
     private static final byte[] LE = {'l', 'e'};
     private static final byte[] QUANTILE = "quantile".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] BUCKET_SUFFIX = "_bucket".getBytes(StandardCharsets.US_ASCII);
@@ -57,11 +62,20 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
     private final SeriesCache cache;
     private final Limits limits;
     private final SeriesKey key;
+    private final KeyHash hash;
     final Declarations declarations;
     final Newcomers newcomers = new Newcomers();
     final CellJoiner joiner = new CellJoiner();
 
     private boolean set;
+    /** The group that is pushed to, or null; then what of it ends, and what opaque keys are salted with. */
+    Group group;
+    Replace replace = Replace.NOTHING;
+    /** Families that get another type by this batch; null for none. */
+    Map<Family, MetricType> changes;
+    private boolean retyped;
+    private long salt0;
+    private long salt1;
     private int openedSecond;
     private String detail = "";
     long droppedQuantiles;
@@ -101,12 +115,69 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
         this.cache = ingest.cache();
         this.limits = ingest.limits();
         this.key = new SeriesKey(limits, ingest.hash());
+        this.hash = ingest.hash().copy();
         this.declarations = new Declarations(ingest.families(), ingest.hash());
     }
 
     void open(Mode mode) {
         set = mode == Mode.SET;
         openedSecond = writer.second();
+    }
+
+    /** All series of this batch are the group's. */
+    void open(Mode mode, Group of, Replace replacing) {
+        open(mode);
+        group = of;
+        replace = replacing;
+        byte[] text = of.key();
+        hash.hash(text, 0, text.length, GROUP_TWEAK);
+        salt0 = hash.h0();
+        salt1 = hash.h1();
+    }
+
+    /** Whether all series of this batch belong to a group. */
+    public boolean isGrouped() {
+        return group != null;
+    }
+
+    /** Stages that the group has been pushed to; to be called once, after the samples. */
+    public Code pushed(double epochSeconds) {
+        Code code = tell(GroupSeries.PUSHED, GroupSeries.PUSHED_HELP, TableWriter.SET, epochSeconds);
+        return code == Code.OK ? tell(GroupSeries.FAILED, GroupSeries.FAILED_HELP, TableWriter.ADD, 0) : code;
+    }
+
+    /** Stages that a push to the group has failed. */
+    public Code failed(double epochSeconds) {
+        Code code = tell(GroupSeries.PUSHED, GroupSeries.PUSHED_HELP, TableWriter.ADD, 0);
+        return code == Code.OK
+                ? tell(GroupSeries.FAILED, GroupSeries.FAILED_HELP, TableWriter.SET, epochSeconds)
+                : code;
+    }
+
+    /** Adding 0 leaves the value as it is, or makes it 0. */
+    private Code tell(byte[] name, byte[] help, int operation, double value) {
+        hash.hash(name, 0, name.length, GROUP_TWEAK);
+        long raw0 = hash.h0();
+        long raw1 = hash.h1();
+        int entry = cache.find(raw0 ^ salt0, raw1 ^ salt1);
+        if (entry != SeriesCache.NONE) {
+            long reference = cache.reference(entry);
+            if (writer.state(reference) == TableWriter.LIVE && writer.owner(reference) == group) {
+                return push(reference, operation, value);
+            }
+        }
+        key.begin(name, 0, name.length);
+        type = MetricType.GAUGE;
+        declaration = declarations.findOrAdd(name, 0, name.length);
+        Code code = join(declaration, type);
+        if (code != Code.OK) {
+            return code;
+        }
+        Declaration d = declarations.get(declaration);
+        // as in help: a family without live series begins anew, without help
+        boolean there = d.family != null && d.family.live() > 0 && Arrays.equals(d.family.help(), help);
+        d.help = there ? null : help;
+        return define(raw0, raw1, value, SampleKind.of(type, SampleKind.VALUE, operation, true), Double.NaN);
     }
 
     /** Whether a series met by this batch may have gone since, with its number; inside of the writer only. */
@@ -152,13 +223,16 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
 
     @Override
     public Code known(long rawHash0, long rawHash1, double value) {
-        int entry = cache.find(rawHash0, rawHash1);
-        if (entry == SeriesCache.NONE) {
+        int entry = cache.find(rawHash0 ^ salt0, rawHash1 ^ salt1);
+        if (entry == SeriesCache.NONE || retyped) {
             return Code.UNKNOWN;
         }
         int kind = cache.kind(entry);
         long reference = cache.reference(entry);
         if (reference != TableWriter.NONE && writer.state(reference) != TableWriter.LIVE) {
+            return Code.UNKNOWN;
+        }
+        if (group != null && (reference == TableWriter.NONE || writer.owner(reference) != group)) {
             return Code.UNKNOWN;
         }
         if (SampleKind.part(kind) == SampleKind.VALUE) {
@@ -171,6 +245,9 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
 
     @Override
     public Code type(byte[] buffer, int nameOffset, int nameLength, MetricType declared) {
+        if (GroupSeries.isName(buffer, nameOffset, nameLength)) {
+            return typeKept(buffer, nameOffset, nameLength, declared);
+        }
         int number = declarations.findOrAdd(buffer, nameOffset, nameLength);
         Declaration d = declarations.get(number);
         if (d.type != null) {
@@ -182,7 +259,25 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
         }
         MetricType live = d.family == null ? null : d.family.type();
         if (live != null && live != declared) {
-            detail = conflict(d.text(), live, declared);
+            if (replace == Replace.NOTHING) {
+                detail = conflict(d.text(), live, declared);
+                return Code.TYPE_CONFLICT;
+            }
+            // the commit may change it; opaque keys stand for series of the old type
+            retyped = true;
+        }
+        d.type = declared;
+        return Code.OK;
+    }
+
+    /** A family kept for groups: what a group says of it itself is not listened to, others must call it a gauge. */
+    private Code typeKept(byte[] buffer, int nameOffset, int nameLength, MetricType declared) {
+        if (group != null) {
+            return Code.OK;
+        }
+        Declaration d = declarations.get(declarations.findOrAdd(buffer, nameOffset, nameLength));
+        if (declared != MetricType.GAUGE) {
+            detail = conflict(d.text(), MetricType.GAUGE, declared);
             return Code.TYPE_CONFLICT;
         }
         d.type = declared;
@@ -191,7 +286,7 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
 
     @Override
     public Code help(byte[] buffer, int nameOffset, int nameLength, int textOffset, int textLength) {
-        if (textLength == 0) {
+        if (textLength == 0 || group != null && GroupSeries.isName(buffer, nameOffset, nameLength)) {
             return Code.OK;
         }
         int number = declarations.findOrAdd(buffer, nameOffset, nameLength);
@@ -222,6 +317,9 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
 
     @Override
     public Code end(long rawHash0, long rawHash1, double value) {
+        if (group != null && GroupSeries.isName(key.key(), key.nameOffset(), key.nameLength())) {
+            return Code.OK;
+        }
         Code code = resolve();
         if (code != Code.OK) {
             return code;
@@ -341,7 +439,8 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
         exact = declarations.findOrAdd(name, offset, length);
         Declaration d = declarations.get(exact);
         MetricType live = d.family == null ? null : d.family.type();
-        d.type = live == null ? MetricType.UNTYPED : live;
+        boolean kept = GroupSeries.isName(name, offset, length);
+        d.type = live != null ? live : kept ? MetricType.GAUGE : MetricType.UNTYPED;
         d.byUse = true;
         return asExact(exact);
     }
@@ -391,7 +490,9 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
     /** Lets a sample of a type that it brings itself join its family. */
     private Code join(int number, MetricType type) {
         Declaration d = declarations.get(number);
-        MetricType there = d.type != null ? d.type : d.family == null ? null : d.family.type();
+        MetricType there = d.type != null
+                ? d.type
+                : GroupSeries.isName(d.name, 0, d.nameLength) ? MetricType.GAUGE : d.family == null ? null : d.family.type();
         if (there != null && there != type) {
             detail = conflict(d.text(), there, type);
             return Code.TYPE_CONFLICT;
@@ -402,12 +503,18 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
 
     /** Stages the defined sample and remembers its opaque key. */
     private Code define(long rawHash0, long rawHash1, double value, int kind, double extra) {
-        Code code = key.seal(type);
+        Code code = group == null ? Code.OK : force();
+        code = code == Code.OK ? key.seal(type) : code;
         if (code != Code.OK) {
             return code;
         }
+        rawHash0 ^= salt0;
+        rawHash1 ^= salt1;
         long reference = writer.find(key.h0(), key.h1());
         if (reference > TableWriter.NONE && writer.state(reference) == TableWriter.LIVE) {
+            if (group != null && writer.owner(reference) != group) {
+                return othersSeries(reference);
+            }
             cache.put(rawHash0, rawHash1, reference, kind, extra);
         } else {
             int newcomer = newcomers.findOrAdd(key, type, declaration);
@@ -417,6 +524,22 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
         return SampleKind.part(kind) == SampleKind.VALUE
                 ? stageScalar(reference, kind, value)
                 : stagePart(reference, kind, value, extra);
+    }
+
+    /** Labels of the group, which must not be those that tell the lines of a histogram or summary apart. */
+    private Code force() {
+        if (!type.isScalar() && group.hasLabel(type == MetricType.SUMMARY ? QUANTILE : LE)) {
+            detail = "grouping label of a " + type;
+            return Code.DUPLICATE_LABEL;
+        }
+        return key.force(group);
+    }
+
+    Code othersSeries(long reference) {
+        Group owner = writer.owner(reference);
+        detail = "a series of " + writer.family(reference).text() + " with these labels was pushed "
+                + (owner == null ? "without a group" : "to {" + owner.text() + "}");
+        return Code.OTHER_OWNER;
     }
 
     // ---- staging proper
@@ -622,6 +745,12 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
         detail = "";
         refused = null;
         settled = null;
+        group = null;
+        replace = Replace.NOTHING;
+        salt0 = 0;
+        salt1 = 0;
+        changes = null;
+        retyped = false;
     }
 
     static String conflict(String name, MetricType there, MetricType pushed) {

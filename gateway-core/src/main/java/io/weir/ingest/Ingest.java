@@ -5,6 +5,7 @@ import io.weir.ingest.Declarations.Declaration;
 import io.weir.journal.KeyedAnswer;
 import io.weir.journal.LoopJournal;
 import io.weir.journal.Outcome;
+import io.weir.journal.Replace;
 import io.weir.sample.Code;
 import io.weir.sample.FamilyPolicy;
 import io.weir.sample.GaugePolicy;
@@ -37,6 +38,9 @@ import java.util.function.Function;
  * <p><b>With a journal</b> the two phases are apart: {@link #submit} and {@link #submitLines} prepare a batch and append
  * it to the journal of this event loop, {@link #flush} at the end of the event loop's turn writes all of them at once,
  * applies them and tells {@link Settled}. Without one {@link #commit} and {@link #commitLines} do both phases at once.
+ *
+ * <p><b>A batch of a group</b> goes by {@link #submit} and {@link #flush} in either case. Prepare also claims new series for the
+ * group and refuses those of others; apply also ends what the batch replaces, {@link GroupMembers}, inside the gate.
  */
 public final class Ingest {
     private static final int POOLED_BATCHES = 64;
@@ -44,6 +48,7 @@ public final class Ingest {
     /** The arrays of one batch up to this size stay for the next: 2 MB an event loop. */
     private static final int LARGE_KEPT_SAMPLES = 1 << 16;
 
+    private static final int TURN_BATCHES = 1 << 10;
     private static final byte[] NO_HELP = {};
 
     /** A batch of so many samples leaves tens of megabytes of garbage behind. */
@@ -62,6 +67,9 @@ public final class Ingest {
     private Batch.LargeArrays large;
     private final LoopJournal journal;
     private final ArrayList<Batch> turn = new ArrayList<>();
+    private final GroupMembers members;
+    private int grouped;
+    private boolean changing;
     private int depth;
     private volatile long superseded;
     private volatile boolean rulesChanged;
@@ -98,6 +106,7 @@ public final class Ingest {
         this.journal = journal;
         this.table = table;
         this.writer = table.newWriter();
+        this.members = new GroupMembers(writer);
         this.cache = new SeriesCache(cacheEntries);
         this.limits = limits;
         this.hash = hash;
@@ -132,8 +141,24 @@ public final class Ingest {
         return batch;
     }
 
+    /**
+     * A batch of which every series belongs to a group; it goes by {@link #submit} and {@link #flush} whether there is a
+     * journal or not.
+     *
+     * @param key the grouping labels as canonical label text: sorted by name, values escaped, and there even if empty
+     * @param replace what else of the group ends; all but NOTHING go with SET
+     */
+    public Batch open(Mode mode, byte[] key, int offset, int length, Replace replace) {
+        Batch batch = open(mode);
+        batch.open(mode, table.groups().claim(key, offset, length), replace);
+        return batch;
+    }
+
     public void close(Batch batch) {
         boolean peak = batch.samples() >= PEAK_SAMPLES;
+        if (batch.group != null) {
+            table.groups().release(batch.group);
+        }
         batch.clear();
         if (peak) {
             onPeak.run();
@@ -214,10 +239,26 @@ public final class Ingest {
             return Code.JOURNAL_FAILING;
         }
         Code code = prepareAll(batch);
+        if (code == Code.TYPE_CONFLICT && batch.replace != Replace.NOTHING && !turn.isEmpty()) {
+            // it may be with what this turn has not applied yet
+            release(batch);
+            finishTurn();
+            if (!beginTurn()) {
+                return Code.JOURNAL_FAILING;
+            }
+            code = prepareAll(batch);
+        }
+        if (code == Code.OK && batch.replace != Replace.NOTHING) {
+            code = members.refuseTwice(batch);
+        }
         if (code != Code.OK) {
             release(batch);
             leaveIdleTurn();
             return code;
+        }
+        if (batch.group != null) {
+            grouped++;
+            changing |= batch.changes != null;
         }
         append(batch, null, key, settled);
         return Code.OK;
@@ -247,25 +288,45 @@ public final class Ingest {
         return turn.size();
     }
 
-    /** Writes, applies and settles everything submitted; to be called at the end of each turn of the event loop. */
-    public void flush() {
+    /**
+     * Writes, applies and settles everything submitted; to be called at the end of each turn of the event loop.
+     *
+     * @return false when nothing has been done, since there are batches of groups and a snapshot is being taken: call again
+     *     in a moment, the turn goes on until then
+     */
+    public boolean flush() {
         if (turn.isEmpty()) {
-            return;
+            return true;
         }
-        Outcome outcome;
+        boolean gated = grouped > 0;
+        if (gated && !writer.tryEnterGate()) {
+            return false;
+        }
+        grouped = 0;
+        changing = false;
+        Outcome outcome = Outcome.APPLIED;
         try {
-            outcome = journal.write();
+            if (journal != null) {
+                outcome = journal.write();
+            }
             for (int i = 0; i < turn.size(); i++) {
                 Batch batch = turn.get(i);
-                if (outcome == Outcome.APPLIED) {
+                if (outcome != Outcome.APPLIED) {
+                    release(batch);
+                } else if (batch.group == null) {
                     apply(batch, batch.refused);
                     finish(batch);
                 } else {
-                    release(batch);
+                    applyToGroup(batch);
                 }
             }
         } finally {
-            journal.applied();
+            if (gated) {
+                writer.exitGate();
+            }
+            if (journal != null) {
+                journal.applied();
+            }
             exit();
         }
         // those told may submit again
@@ -274,20 +335,43 @@ public final class Ingest {
         for (Batch batch : settled) {
             batch.settled.settled(batch, outcome, batch.ticket);
         }
+        return true;
+    }
+
+    /** One batch of a group at a time, so that what it ends is what was there before it. */
+    private void applyToGroup(Batch batch) {
+        synchronized (batch.group) {
+            members.begin(batch);
+            apply(batch, null);
+            members.settle(batch);
+        }
+        finish(batch);
     }
 
     /** Stays inside the store until the turn is flushed: records prepared now keep their numbers. */
     private boolean beginTurn() {
-        if (!turn.isEmpty() && journal.pendingBytes() > TURN_BYTES) {
-            flush();
+        if (!turn.isEmpty() && isTurnFull()) {
+            finishTurn();
         }
-        if (!journal.ready()) {
+        if (journal != null && !journal.ready()) {
             return false;
         }
         if (turn.isEmpty()) {
             enter();
         }
         return true;
+    }
+
+    /** Now: waits for the keeper where {@link #flush} would put it off. */
+    private void finishTurn() {
+        while (!flush()) {
+            Thread.onSpinWait();
+        }
+    }
+
+    /** A family that gets another type keeps everybody out, the next push of the same client too. */
+    private boolean isTurnFull() {
+        return changing || (journal == null ? turn.size() >= TURN_BATCHES : journal.pendingBytes() > TURN_BYTES);
     }
 
     private void leaveIdleTurn() {
@@ -297,7 +381,16 @@ public final class Ingest {
     }
 
     private void append(Batch batch, RefusedLines refused, KeyedAnswer key, Settled settled) {
-        journal.begin(key);
+        if (journal != null) {
+            write(batch, refused, key);
+        }
+        batch.refused = refused;
+        batch.settled = settled;
+        turn.add(batch);
+    }
+
+    private void write(Batch batch, RefusedLines refused, KeyedAnswer key) {
+        journal.begin(key, batch.group, batch.replace);
         long[] targets = batch.targets;
         int[] operations = batch.operations;
         double[] values = batch.values;
@@ -342,9 +435,6 @@ public final class Ingest {
         }
         appendHelp(batch);
         batch.ticket = journal.end();
-        batch.refused = refused;
-        batch.settled = settled;
-        turn.add(batch);
     }
 
     /** New HELP texts; and that there is none for families that may have begun anew, which takes the old one from them. */
@@ -455,7 +545,9 @@ public final class Ingest {
             long reference = writer.find(newcomers.h0(newcomer), newcomers.h1(newcomer));
             if (reference != TableWriter.NONE && writer.state(reference) == TableWriter.LIVE) {
                 newcomers.reference(newcomer, reference);
-                return Code.OK;
+                return batch.group == null || writer.owner(reference) == batch.group
+                        ? Code.OK
+                        : batch.othersSeries(reference);
             }
             Family family = reference != TableWriter.NONE ? writer.family(reference) : family(d);
             if (family == null) {
@@ -465,6 +557,9 @@ public final class Ingest {
             Code code = writer.reserve(family, type, limits.familySeries());
             if (code == Code.UNKNOWN) {
                 continue;
+            }
+            if (code == Code.TYPE_CONFLICT && batch.replace != Replace.NOTHING && members.change(batch, family, type)) {
+                code = writer.reserveInChange(family);
             }
             if (code != Code.OK) {
                 batch.detail(refusal(code, d, type));
@@ -490,12 +585,17 @@ public final class Ingest {
                 continue;
             }
             newcomers.reference(newcomer, reference);
-            if (state == TableWriter.LIVE) {
+            boolean own = batch.group == null || writer.owner(reference) == batch.group;
+            if (state == TableWriter.DEAD && batch.group != null) {
+                own = writer.claim(reference, batch.group);
+                newcomers.claimed(newcomer, own);
+            }
+            if (state == TableWriter.LIVE || !own) {
                 writer.release(family);
             } else {
                 newcomers.reserved(newcomer, true);
             }
-            return Code.OK;
+            return own ? Code.OK : batch.othersSeries(reference);
         }
     }
 
@@ -710,6 +810,9 @@ public final class Ingest {
                 batch.newcomers.reserved(newcomer, false);
             }
             if (result == TableWriter.APPLIED) {
+                if (batch.group != null) {
+                    members.took(batch, newcomer, reference);
+                }
                 return;
             }
             writer.release(writer.family(reference));
@@ -750,6 +853,9 @@ public final class Ingest {
                 batch.newcomers.reserved(newcomer, false);
             }
             if (result == TableWriter.APPLIED) {
+                if (batch.group != null) {
+                    members.took(batch, newcomer, reference);
+                }
                 return;
             }
             writer.release(writer.family(reference));
@@ -784,11 +890,16 @@ public final class Ingest {
 
     /** Gives back what prepare reserved and apply did not use. */
     private void release(Batch batch) {
+        members.abandonChanges(batch);
         Newcomers newcomers = batch.newcomers;
         for (int i = 0, n = newcomers.size(); i < n; i++) {
             if (newcomers.isReserved(i)) {
                 newcomers.reserved(i, false);
                 writer.release(writer.family(newcomers.reference(i)));
+            }
+            if (newcomers.isClaimed(i)) {
+                newcomers.claimed(i, false);
+                writer.disclaim(newcomers.reference(i), batch.group);
             }
         }
     }

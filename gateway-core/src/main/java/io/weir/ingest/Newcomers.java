@@ -8,6 +8,9 @@ import java.util.Arrays;
  * or revives them. Event loop only; reused from batch to batch.
  */
 final class Newcomers {
+    private static final int RESERVED = 1;
+    private static final int CLAIMED = 2;
+
     private long[] hashes = new long[16];
     private long[] references = new long[8];
     private int[] texts = new int[16];
@@ -117,11 +120,20 @@ final class Newcomers {
 
     /** Whether commit holds a reservation for it that nothing has used up. */
     boolean isReserved(int i) {
-        return states[i] != 0;
+        return (states[i] & RESERVED) != 0;
+    }
+
+    /** Whether commit has claimed it for the group of the batch. */
+    boolean isClaimed(int i) {
+        return (states[i] & CLAIMED) != 0;
+    }
+
+    void claimed(int i, boolean claimed) {
+        states[i] = (byte) (claimed ? states[i] | CLAIMED : states[i] & ~CLAIMED);
     }
 
     void reserved(int i, boolean reserved) {
-        states[i] = (byte) (reserved ? 1 : 0);
+        states[i] = (byte) (reserved ? states[i] | RESERVED : states[i] & ~RESERVED);
     }
 
     void clear() {

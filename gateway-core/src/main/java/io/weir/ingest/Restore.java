@@ -6,6 +6,7 @@ import io.weir.sample.Code;
 import io.weir.sample.KeyHash;
 import io.weir.sample.Limits;
 import io.weir.store.Family;
+import io.weir.store.Group;
 import io.weir.store.SeriesTable;
 import io.weir.store.TableWriter;
 
@@ -19,6 +20,7 @@ public final class Restore implements RecoverySink {
     private final SeriesTable table;
     private final TableWriter writer;
     private final SeriesKey key;
+    private final long[] one = new long[1];
     private byte[] lastName;
     private Family family;
     private int entered;
@@ -72,12 +74,26 @@ public final class Restore implements RecoverySink {
             writer.release(family);
             return false;
         }
+        if (s.group() != null) {
+            own(reference, s.group());
+        }
         if (s.help() != null) {
             // after the first series, with which a family begins anew, without help
             family.help(s.help());
         }
         writer.backdate(reference, ageMillis / 1000);
         return true;
+    }
+
+    /** Nobody else is there yet, so neither gate nor order matter. */
+    private void own(long reference, byte[] key) {
+        Group group = table.groups().claim(key, 0, key.length);
+        synchronized (group) {
+            writer.claim(reference, group);
+            one[0] = reference;
+            group.add(one, 1, writer);
+        }
+        table.groups().release(group);
     }
 
     /** To be called after the last series. */

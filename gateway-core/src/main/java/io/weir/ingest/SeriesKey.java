@@ -4,17 +4,20 @@ import io.weir.sample.Code;
 import io.weir.sample.KeyHash;
 import io.weir.sample.Limits;
 import io.weir.sample.MetricType;
+import io.weir.store.Group;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
  * Builds the canonical key of one series from its name and labels in any order: labels sorted by name, empty values left
- * out, values escaped as in text 0.0.4. Event loop only; reused from series to series.
+ * out unless a group forces them, values escaped as in text 0.0.4. Event loop only; reused from series to series.
  *
  * <p>The identity is the hash of type, name and label text, in this form:
  * <pre>  type (1 byte) | name | '{' | a="x",b="y"  </pre>
  */
 final class SeriesKey {
     private static final long TWEAK = 0x7365_7269_6573L;
+    private static final byte[] INSTANCE = "instance".getBytes(StandardCharsets.US_ASCII);
 
     private final Limits limits;
     private final KeyHash hash;
@@ -47,9 +50,39 @@ final class SeriesKey {
     }
 
     Code label(byte[] buffer, int nameOffset, int length, int valueOffset, int valueLength, boolean escaped) {
-        if (valueLength == 0) {
-            return Code.OK;
+        return valueLength == 0 ? Code.OK : add(buffer, nameOffset, length, buffer, valueOffset, valueLength, escaped);
+    }
+
+    /** Gives the series the labels of its group in place of its own of those names, and an instance, if only an empty one. */
+    Code force(Group group) {
+        for (int i = 0; i < group.labels(); i++) {
+            byte[] name = group.name(i);
+            byte[] value = group.value(i);
+            take(name);
+            Code code = add(name, 0, name.length, value, 0, value.length, true);
+            if (code != Code.OK) {
+                return code;
+            }
         }
+        return has(INSTANCE) ? Code.OK : add(INSTANCE, 0, INSTANCE.length, INSTANCE, 0, 0, true);
+    }
+
+    private boolean has(byte[] name) {
+        for (int i = 0; i < labels; i++) {
+            if (isNamed(i, name)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean isNamed(int label, byte[] name) {
+        int from = nameOffsets[label];
+        return Arrays.equals(spans, from, from + nameLengths[label], name, 0, name.length);
+    }
+
+    private Code add(
+            byte[] buffer, int nameOffset, int length, byte[] values, int valueOffset, int valueLength, boolean escaped) {
         if (labels == limits.labels()) {
             return Code.TOO_MANY_LABELS;
         }
@@ -74,10 +107,10 @@ final class SeriesKey {
         System.arraycopy(buffer, nameOffset, spans, spansLength, length);
         int at = spansLength + length;
         if (escaped) {
-            System.arraycopy(buffer, valueOffset, spans, at, valueLength);
+            System.arraycopy(values, valueOffset, spans, at, valueLength);
             at += valueLength;
         } else {
-            at = escape(buffer, valueOffset, valueLength, at);
+            at = escape(values, valueOffset, valueLength, at);
         }
         valueLengths[labels] = at - spansLength - length;
         spansLength = at;
@@ -88,7 +121,7 @@ final class SeriesKey {
     /** Takes out the label of this name; returns its number or -1. Its value stays readable until the next series. */
     int take(byte[] name) {
         for (int i = 0; i < labels; i++) {
-            if (Arrays.equals(spans, nameOffsets[i], nameOffsets[i] + nameLengths[i], name, 0, name.length)) {
+            if (isNamed(i, name)) {
                 int taken = --labels;
                 swap(nameOffsets, i, taken);
                 swap(nameLengths, i, taken);

@@ -27,6 +27,7 @@ final class CheckpointReader implements Closeable {
     private final List<byte[]> families = new ArrayList<>();
     private final List<byte[]> helps = new ArrayList<>();
     private final Cells cells = new Cells();
+    private final GroupKey groupKey = new GroupKey();
     private byte[] window = new byte[WINDOW_BYTES];
 
     final CheckpointHeader header;
@@ -169,7 +170,7 @@ final class CheckpointReader implements Closeable {
             series.type = MetricType.of(type);
             series.cell = null;
             series.value = 0;
-            switch (form & 0x70) {
+            switch (form & CheckpointWriter.FORM) {
                 case CheckpointWriter.FORM_SHORT -> series.value = from.getSigned();
                 case CheckpointWriter.FORM_DOUBLE -> series.value = from.getDouble();
                 default -> series.cell = cells.read(from, series.type);
@@ -177,6 +178,9 @@ final class CheckpointReader implements Closeable {
             series.touchedMillis = header.millis() - from.getSigned();
             series.stamped = (form & CheckpointWriter.STAMPED) != 0;
             series.stampNanos = series.stamped ? from.getLong() : 0;
+            series.group = (form & CheckpointWriter.GROUPED) == 0
+                    ? null
+                    : groupKey.read(from, series.labels, 0, series.labelsLength);
             visitor.series(series);
             seriesCount++;
         }

@@ -12,6 +12,7 @@ import java.util.Map;
  * <pre>
  *   block:   a frame whose body begins with SERIES, KEYS or END; each block can be read without the others
  *   series:  bytes shared with the label text before | further bytes | those | family | type and form | value | touched
+ *            | [stamp] | [grouping labels: how many, then the steps from place to place]
  *   family:  number in this block, and where it comes first name and HELP
  *   key:     touched | key | hash of the body | status | answer
  *   end:     series | keys
@@ -25,6 +26,8 @@ final class CheckpointWriter implements Closeable {
     static final int FORM_SHORT = 0x00;
     static final int FORM_DOUBLE = 0x10;
     static final int FORM_CELL = 0x20;
+    static final int FORM = 0x30;
+    static final int GROUPED = 0x40;
     static final int STAMPED = 0x80;
 
     private static final int BLOCK_BYTES = 64 << 10;
@@ -46,6 +49,7 @@ final class CheckpointWriter implements Closeable {
     private final FrameBuffer to = new FrameBuffer(BLOCK_BYTES * 2);
     private final Map<Name, Integer> families = new HashMap<>();
     private final Cells cells = new Cells();
+    private final GroupKey groupKey = new GroupKey();
     private byte[] last = new byte[1024];
     private int lastLength;
     private byte[] lastFamily;
@@ -77,7 +81,7 @@ final class CheckpointWriter implements Closeable {
         family(s.family, s.help);
 
         int form = s.cell != null ? FORM_CELL : FrameBuffer.isShort(s.value) ? FORM_SHORT : FORM_DOUBLE;
-        to.putByte(s.type.ordinal() | form | (s.stamped ? STAMPED : 0));
+        to.putByte(s.type.ordinal() | form | (s.stamped ? STAMPED : 0) | (s.group == null ? 0 : GROUPED));
         if (form == FORM_CELL) {
             cells.write(to, s.cell);
         } else if (form == FORM_SHORT) {
@@ -88,6 +92,9 @@ final class CheckpointWriter implements Closeable {
         to.putSigned(header.millis() - s.touchedMillis);
         if (s.stamped) {
             to.putLong(s.stampNanos);
+        }
+        if (s.group != null) {
+            groupKey.write(to, s);
         }
         series++;
     }

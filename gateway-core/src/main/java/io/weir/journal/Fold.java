@@ -9,8 +9,10 @@ import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 
 /**
@@ -36,6 +38,21 @@ final class Fold {
 
         FamilyState(byte[] name) {
             this.name = name;
+        }
+    }
+
+    /** One group, as far as segments speak of it. */
+    private static final class GroupState {
+        final byte[] key;
+        int[] members = new int[8];
+        int size;
+        /** Whether a frame has ended everything that it did not name. */
+        boolean replaced;
+        /** Families of which a frame has done so. */
+        final Set<Integer> replacedFamilies = new HashSet<>();
+
+        GroupState(byte[] key) {
+            this.key = key;
         }
     }
 
@@ -85,6 +102,9 @@ final class Fold {
     private int lastFound = NONE;
     private byte[] lastName;
     private int lastNumber;
+    /** Null until there is a group. */
+    private GroupState[] owners;
+    private final Map<Name, GroupState> groups = new HashMap<>();
 
     Fold() {
         SecureRandom random = new SecureRandom();
@@ -168,6 +188,7 @@ final class Fold {
             familyOf = Arrays.copyOf(familyOf, n << 1);
             types = Arrays.copyOf(types, n << 1);
             cells = cells == null ? null : Arrays.copyOf(cells, n << 1);
+            owners = owners == null ? null : Arrays.copyOf(owners, n << 1);
         }
         int chunk = n >>> CHUNK_BITS;
         if ((n & CHUNK_MASK) == 0) {
@@ -294,6 +315,9 @@ final class Fold {
         if (from.cell != null) {
             cell(n, from.cell);
         }
+        if (from.group != null) {
+            own(n, group(from.group));
+        }
     }
 
     /** Fills {@code to} with a live series. */
@@ -310,6 +334,75 @@ final class Fold {
         to.stamped = (s[o + TEXT] & STAMPED) != 0;
         to.stampNanos = s[o + STAMP];
         to.touchedMillis = s[o + TOUCHED];
+        to.group = owners == null || owners[n] == null ? null : owners[n].key;
+    }
+
+    // ---- groups
+
+    private GroupState group(byte[] key) {
+        return groups.computeIfAbsent(new Name(key), k -> new GroupState(key));
+    }
+
+    private void own(int n, GroupState group) {
+        if (owners == null) {
+            owners = new GroupState[types.length];
+        }
+        if (owners[n] == group) {
+            return;
+        }
+        owners[n] = group;
+        if (group.size == group.members.length) {
+            group.members = Arrays.copyOf(group.members, group.size << 1);
+        }
+        group.members[group.size++] = n;
+    }
+
+    /** A frame of a group names a live series: it is the group's. */
+    void owned(int n, byte[] group) {
+        own(n, group(group));
+    }
+
+    /** A frame of a group is over, with all samples in it: what it replaces ends. */
+    void replace(byte[] key, Replace replace, long sequence) {
+        GroupState group = group(key);
+        Set<Integer> families = new HashSet<>();
+        if (replace == Replace.FAMILIES) {
+            for (int i = 0; i < group.size; i++) {
+                int n = group.members[i];
+                if (owners[n] == group && last(n) == sequence) {
+                    families.add(familyOf[n]);
+                }
+            }
+            group.replacedFamilies.addAll(families);
+        }
+        group.replaced |= replace == Replace.ALL;
+        int kept = 0;
+        for (int i = 0; i < group.size; i++) {
+            int n = group.members[i];
+            if (owners[n] != group) {
+                continue;
+            }
+            if (last(n) != sequence && (replace == Replace.ALL || families.contains(familyOf[n]))) {
+                end(n);
+            } else {
+                group.members[kept++] = n;
+            }
+        }
+        group.size = kept;
+    }
+
+    private long last(int n) {
+        return state(n)[at(n) + LAST];
+    }
+
+    /** Whether a series that only the checkpoint knows has been ended by a later frame of its group. */
+    boolean isReplaced(StoredSeries s) {
+        GroupState group = s.group == null || groups.isEmpty() ? null : groups.get(new Name(s.group));
+        if (group == null) {
+            return false;
+        }
+        Integer family = familyNumbers.get(new Name(s.family));
+        return group.replaced || family != null && group.replacedFamilies.contains(family);
     }
 
     // ---- operations, by the same rules as in the store
@@ -446,6 +539,9 @@ final class Fold {
         s[at(n) + VALUE] = 0;
         if (cells != null) {
             cells[n] = null;
+        }
+        if (owners != null) {
+            owners[n] = null;
         }
     }
 

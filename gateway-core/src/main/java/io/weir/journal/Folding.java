@@ -169,6 +169,9 @@ final class Folding {
                     // a block that could be read the first time and cannot now has taken its series away
                     int n = placesHold && checkpoint.isGood() ? places[next++] : find(s);
                     if (n == Fold.NONE) {
+                        if (fold.isReplaced(s)) {
+                            return;
+                        }
                         Fold.FamilyState family = fold.findFamily(s.family);
                         s.help = family == null ? s.help : family.help;
                         visitor.series(s);

@@ -2,7 +2,7 @@ package io.weir.journal;
 
 /**
  * Head of a frame's body: {@code flags (1 byte) | varint sequence | varint milliseconds | by flags: varint low, key,
- * voids | items}. Stateless.
+ * group, voids | items}. Stateless.
  */
 final class Frame {
     /** Ends of series: references, families and bounds are the frame's own, and {@code low} is given. */
@@ -13,6 +13,8 @@ final class Frame {
     static final int VOIDS = 4;
     /** Defines nothing: neither a series nor a HELP text is in it. */
     static final int PLAIN = 8;
+    /** The batch belongs to a group: its key and what of it ends, by {@link Replace}. */
+    static final int GROUP = 16;
 
     private Frame() {}
 }

@@ -3,6 +3,7 @@ package io.weir.journal;
 import io.weir.sample.MetricType;
 import io.weir.snapshot.CellValue;
 import io.weir.store.Family;
+import io.weir.store.Group;
 import io.weir.store.TableWriter;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
@@ -60,6 +61,15 @@ public final class LoopJournal {
 
     /** Begins the frame of one batch. */
     public void begin(KeyedAnswer key) {
+        begin(key, null, Replace.NOTHING);
+    }
+
+    /**
+     * As above.
+     *
+     * @param group the group that the batch belongs to, or null
+     */
+    public void begin(KeyedAnswer key, Group group, Replace replace) {
         if (frames++ == 0) {
             chain.pendingFrom = journal.sequence();
             firstSequence = -1;
@@ -67,11 +77,15 @@ public final class LoopJournal {
         sequence = journal.nextSequence();
         firstSequence = firstSequence < 0 ? sequence : firstSequence;
         to.beginFrame();
-        to.putByte(key == null ? 0 : Frame.KEY);
+        to.putByte((key == null ? 0 : Frame.KEY) | (group == null ? 0 : Frame.GROUP));
         to.putVarint(sequence);
         to.putVarint(journal.millis());
         if (key != null) {
             key.write(to);
+        }
+        if (group != null) {
+            to.putSpan(group.key(), 0, group.key().length);
+            to.putByte(replace.ordinal());
         }
         last = -1;
         lastStamp = 0;

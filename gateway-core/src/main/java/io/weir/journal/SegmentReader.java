@@ -26,6 +26,9 @@ final class SegmentReader implements Closeable {
     long millis;
     long low;
     KeyedAnswer key;
+    /** Key of the group that the batch belongs to; null for none. */
+    byte[] group;
+    Replace replace;
 
     /**
      * Opens a segment.
@@ -84,6 +87,14 @@ final class SegmentReader implements Closeable {
         millis = items.getVarint();
         low = (flags & Frame.KILLS) == 0 ? 0 : items.getVarint();
         key = (flags & Frame.KEY) == 0 ? null : KeyedAnswer.read(items);
+        group = (flags & Frame.GROUP) == 0 ? null : items.getSpan();
+        if (group != null) {
+            int ordinal = items.getByte();
+            if (ordinal > Replace.ALL.ordinal()) {
+                throw new FrameCursor.DamagedException("replacement " + ordinal);
+            }
+            replace = Replace.values()[ordinal];
+        }
     }
 
     /** What ended the reading before the end of the segment; null when nothing did. */

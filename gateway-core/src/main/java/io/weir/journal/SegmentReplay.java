@@ -97,7 +97,7 @@ final class SegmentReplay {
         while (from.hasMore()) {
             if (counts) {
                 // the many, without a call each
-                last = scalars(from, refs.series, last, sequence, millis);
+                last = scalars(from, refs.series, last, sequence, millis, frame.group);
                 if (!from.hasMore()) {
                     break;
                 }
@@ -140,6 +140,9 @@ final class SegmentReplay {
             }
 
             int n = refs.get(last);
+            if (counts && frame.group != null) {
+                fold.owned(n, frame.group);
+            }
             switch (kind) {
                 case Item.ADD_ONE -> {}
                 case Item.ADD_SHORT, Item.SET_SHORT -> from.getSigned();
@@ -184,10 +187,13 @@ final class SegmentReplay {
                 }
             }
         }
+        if (counts && frame.group != null && frame.replace != Replace.NOTHING) {
+            fold.replace(frame.group, frame.replace, sequence);
+        }
     }
 
     /** Applies ADD and SET items, stamped or not, up to the first that is neither; returns the reference of the last. */
-    private int scalars(FrameCursor from, int[] series, int last, long sequence, long millis) {
+    private int scalars(FrameCursor from, int[] series, int last, long sequence, long millis, byte[] group) {
         while (from.hasMore()) {
             int start = from.at;
             long head = from.getVarint();
@@ -202,6 +208,9 @@ final class SegmentReplay {
                 throw new FrameCursor.DamagedException("reference " + last);
             }
             int n = series[last] - 1;
+            if (group != null) {
+                fold.owned(n, group);
+            }
             switch (kind) {
                 case Item.ADD_ONE -> fold.add(n, sequence, millis, 1);
                 case Item.ADD_SHORT -> fold.add(n, sequence, millis, from.getSigned());

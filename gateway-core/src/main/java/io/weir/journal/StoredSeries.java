@@ -16,6 +16,7 @@ public final class StoredSeries {
     boolean stamped;
     long stampNanos;
     long touchedMillis;
+    byte[] group;
 
     /** Name of the family. */
     public byte[] family() {
@@ -61,6 +62,11 @@ public final class StoredSeries {
 
     public long stampNanos() {
         return stampNanos;
+    }
+
+    /** Key of the group that owns the series, as label text; null for none. */
+    public byte[] group() {
+        return group;
     }
 
     /** When the series was last pushed to, wall clock. */

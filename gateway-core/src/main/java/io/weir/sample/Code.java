@@ -79,6 +79,8 @@ public enum Code {
     LADDER_FALLS("bad_histogram", "cumulative bucket counts fall"),
     BUCKET_COUNT("bad_histogram", "bucket counts must be finite and not negative"),
     TYPE_CONFLICT("type_conflict", "the family exists with another type"),
+    SERIES_TWICE("duplicate_series", "the same series twice in one push"),
+    OTHER_OWNER("other_group", "this series was pushed to another group, or without one"),
 
     // limits
     LINE_TOO_LONG("line_too_long", "line longer than the limit"),

@@ -49,6 +49,16 @@ final class EndedLog {
     }
 
     void add(long h0, long h1, Family family, MetricType type, byte[] chunk, int offset, int length, CellValue last) {
+        add(recording ? new Entry(h0, h1, family, type, chunk, offset, length, last) : null);
+    }
+
+    /** Ends have been missed: what was remembered so far is not complete. */
+    void forget() {
+        sequence++;
+        from = sequence + 1;
+    }
+
+    void add(Entry entry) {
         sequence++;
         if (!recording) {
             from = sequence + 1;
@@ -61,7 +71,7 @@ final class EndedLog {
                 from++;
             }
         }
-        ring[slot(sequence)] = new Entry(h0, h1, family, type, chunk, offset, length, last);
+        ring[slot(sequence)] = entry;
     }
 
     private int slot(long s) {

@@ -140,6 +140,11 @@ public final class Families {
         return family.reserveFirst(type, seriesMax) == Family.Reserved.YES ? null : family;
     }
 
+    /** Begins a change of type, if no family with a derived name is in the way of the new one. */
+    synchronized boolean beginChange(Family family, MetricType to, int live) {
+        return rival(family, to) == null && family.beginChange(to, live);
+    }
+
     /** A live family whose lines would collide with those of {@code family} as {@code type}; null for none. */
     private Family rival(Family family, MetricType type) {
         byte[] name = family.name;
@@ -179,7 +184,10 @@ public final class Families {
         }
         Family family = lookup(name, 0, stem);
         MetricType type = family == null ? null : family.type();
-        return type == MetricType.HISTOGRAM || orSummary && type == MetricType.SUMMARY ? family : null;
+        return type == MetricType.HISTOGRAM || orSummary && type == MetricType.SUMMARY
+                        || family != null && family.isChanging()
+                ? family
+                : null;
     }
 
     /** Whether a claim was refused since {@link #removeUnused}. */

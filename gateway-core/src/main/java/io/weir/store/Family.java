@@ -11,12 +11,15 @@ import java.nio.charset.StandardCharsets;
  * or taken belong to the family and must not be written.
  *
  * <pre>
- *   state:  [ . | removed 1 | .. | type + 1  4 | records 28 | live 28 ]
+ *   state:  [ . | removed 1 | changing 1 | . | type + 1  4 | records 28 | live 28 ]
  * </pre>
  *
  * <p>{@code live} counts live series and reservations; while it is not zero the type stands. {@code records} counts
  * records, live or dead, that name this family. A family with neither may be removed by the keeper: then it takes no
  * reservation and no record any more, and whoever holds it claims the name again.
+ *
+ * <p>{@code changing}: a batch is about to end all its series and to put others of another type in their place, {@link
+ * #beginChange}; until that is over nobody else gets a reservation.
  */
 public final class Family {
     private static final long ONE_LIVE = 1;
@@ -25,6 +28,7 @@ public final class Family {
     private static final int TYPE_SHIFT = 56;
     private static final long TYPE = 0xfL << TYPE_SHIFT;
     private static final long REMOVED = 1L << 62;
+    private static final long CHANGING = 1L << 61;
     private static final long TICK_FOREVER = Long.MAX_VALUE;
     private static final VarHandle STATE;
 
@@ -141,7 +145,7 @@ public final class Family {
             if ((s & COUNT) == 0) {
                 return Reserved.FIRST;
             }
-            if ((s & TYPE) != typeBits(type)) {
+            if ((s & TYPE) != typeBits(type) || (s & CHANGING) != 0) {
                 return Reserved.OTHER_TYPE;
             }
             if ((s & COUNT) >= seriesMax) {
@@ -160,12 +164,46 @@ public final class Family {
             if ((s & REMOVED) != 0) {
                 return Reserved.REMOVED;
             }
-            if ((s & COUNT) != 0) {
-                return tryReserve(type, seriesMax);
+            if ((s & (COUNT | CHANGING)) != 0) {
+                return (s & COUNT) != 0 ? tryReserve(type, seriesMax) : Reserved.OTHER_TYPE;
             }
             if (casState(s, s & ~TYPE | typeBits(type) | ONE_LIVE)) {
                 help = null;
                 return Reserved.YES;
+            }
+        }
+    }
+
+    /** Keeps everybody out when exactly {@code live} series of another type are live; false when it is otherwise. */
+    boolean beginChange(MetricType to, int live) {
+        long s = stateVolatile();
+        return (s & (CHANGING | REMOVED)) == 0
+                && (s & COUNT) == live
+                && (s & TYPE) != typeBits(to)
+                && casState(s, s | CHANGING);
+    }
+
+    boolean isChanging() {
+        return (stateVolatile() & CHANGING) != 0;
+    }
+
+    /** One more reservation for who changes it. */
+    void reserveInChange() {
+        for (; ; ) {
+            long s = stateVolatile();
+            if (casState(s, s + ONE_LIVE)) {
+                return;
+            }
+        }
+    }
+
+    /** The series of the old type have ended: those reserved in the change are of this one. Null changes nothing. */
+    void endChange(MetricType to) {
+        for (; ; ) {
+            long s = stateVolatile();
+            long next = s & ~CHANGING;
+            if (casState(s, to == null || (s & COUNT) == 0 ? next : next & ~TYPE | typeBits(to))) {
+                return;
             }
         }
     }

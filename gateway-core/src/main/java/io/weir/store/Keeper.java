@@ -83,10 +83,13 @@ public final class Keeper implements Agent {
         }
         duties = duties + 1;
         ended.recording(recordEnds);
+        table.recordReplaced(recordEnds);
+        table.takeReplaced(ended);
 
         int work = compaction.recycle();
         work += runCommands();
         work += reaper.expire();
+        work += reaper.dropGroups();
         work += compact(1);
         dropFamilies();
         if (table.arena.isDue()) {
@@ -97,7 +100,13 @@ public final class Keeper implements Agent {
 
     /** Moves texts together when half of them belong to series that are no more. */
     void reclaimText() {
-        compaction.reclaimText(tail);
+        // who ends series of groups reads their texts
+        table.closeGate();
+        try {
+            compaction.reclaimText(tail);
+        } finally {
+            table.openGate();
+        }
         snapshots.textMoved();
         textReclaims = textReclaims + 1;
     }
@@ -182,6 +191,15 @@ public final class Keeper implements Agent {
     /** Series ended by deletion. */
     public long deleted() {
         return reaper.deleted();
+    }
+
+    /** Series ended by a push or a deletion of their group. */
+    public long replaced() {
+        long sum = 0;
+        for (TableWriter writer : table.writers()) {
+            sum += writer.kills();
+        }
+        return sum;
     }
 
     /** Snapshots built; one that was handed out again does not count. */

@@ -4,6 +4,8 @@ import io.weir.sample.MetricType;
 import io.weir.snapshot.CellValue;
 import io.weir.snapshot.LabelText;
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
 
 /** Ends series: by selector, and by time to live in slices of one pass over the slab. Keeper only. */
 final class Reaper {
@@ -17,6 +19,7 @@ final class Reaper {
     private final Slab slab;
     private final EndedLog ended;
     private final LabelText walk = new LabelText();
+    private final Set<Group> losers = new HashSet<>();
     private Ends ends = (n, meta, word, cell) -> {};
     private EndListener listener = EndListener.NONE;
     private boolean goOn;
@@ -68,9 +71,41 @@ final class Reaper {
             return StoreCommands.REFUSED;
         }
         goOn = true;
-        long killed = deleteAll(selector, layout);
+        boolean gated = closeGate();
+        long killed;
+        try {
+            killed = deleteAll(selector, layout);
+        } finally {
+            openGate(gated);
+        }
         boolean all = goOn;
         return listener.commit() && all ? killed : StoreCommands.UNKNOWN;
+    }
+
+    /** Series of groups end while nobody is half way through a batch of their group. */
+    private boolean closeGate() {
+        boolean gated = table.groups().size() > 0;
+        if (gated) {
+            table.closeGate();
+        }
+        return gated;
+    }
+
+    private void openGate(boolean gated) {
+        if (gated) {
+            losers.removeIf(group -> table.groups().lost(group, slab));
+            table.openGate();
+        }
+    }
+
+    /** Removes groups that have lost all their series but were held when that happened; answers work done. */
+    int dropGroups() {
+        if (losers.isEmpty()) {
+            return 0;
+        }
+        table.closeGate();
+        openGate(true);
+        return 1;
     }
 
     private long deleteAll(Selector selector, Layout layout) {
@@ -155,6 +190,10 @@ final class Reaper {
                 cell);
         ended.add(
                 h0, slab.h1Plain(n), family, type, chunk, TextArena.offset(text), TextArena.length(text), cell);
+        Group owner = slab.owner(n);
+        if (owner != null && slab.casOwner(n, owner, null)) {
+            losers.add(owner);
+        }
         table.shard(h0).live(-1);
         family.release();
         table.releaseLive();
@@ -182,11 +221,16 @@ final class Reaper {
         goOn = true;
         int end = Math.min(next + SLICE, passEnd);
         long gone = 0;
-        for (int n = slab.nextProvided(next, end); n < end && goOn; n = slab.nextProvided(n + 1, end)) {
-            long meta = slab.metaAcquire(n);
-            if (Slab.isOpen(meta) && isStale(n, meta, now)) {
-                gone += expire(n, meta, now) ? 1 : 0;
+        boolean gated = closeGate();
+        try {
+            for (int n = slab.nextProvided(next, end); n < end && goOn; n = slab.nextProvided(n + 1, end)) {
+                long meta = slab.metaAcquire(n);
+                if (Slab.isOpen(meta) && isStale(n, meta, now)) {
+                    gone += expire(n, meta, now) ? 1 : 0;
+                }
             }
+        } finally {
+            openGate(gated);
         }
         expired = expired + gone;
         listener.commit();

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import org.agrona.concurrent.NanoClock;
+import org.jctools.queues.varhandle.MpscVarHandleArrayQueue;
 
 /**
  * The aggregation store: one record per series, kept without locks. Any thread; it is written through a
@@ -32,6 +33,8 @@ import org.agrona.concurrent.NanoClock;
 public final class SeriesTable {
     private static final int LIVE = 0;
     private static final long SECOND_NANOS = 1_000_000_000L;
+    private static final int REPLACED_MAX = 1 << 16;
+    private static final int SPINS = 1 << 10;
     private static final long NAME_SEED = new SecureRandom().nextLong();
 
     final TableConfig config;
@@ -47,6 +50,10 @@ public final class SeriesTable {
     private final CacheLine epoch = new CacheLine();
     private volatile TableWriter[] writers = new TableWriter[0];
     private volatile Thread keeperThread;
+    private final Groups groups = new Groups();
+    private volatile boolean gateClosed;
+    private volatile MpscVarHandleArrayQueue<EndedLog.Entry> replaced;
+    private volatile boolean replacedLost;
 
     /**
      * An empty table.
@@ -84,6 +91,10 @@ public final class SeriesTable {
 
     public Families families() {
         return families;
+    }
+
+    public Groups groups() {
+        return groups;
     }
 
     /** Live series, reservations included. */
@@ -194,6 +205,65 @@ public final class SeriesTable {
 
     TableWriter[] writers() {
         return writers;
+    }
+
+    // ---- the gate: writers inside apply batches of groups, and nobody else looks at series meanwhile
+
+    boolean isGateClosed() {
+        return gateClosed;
+    }
+
+    /** Keeper only: from the return of this on, until {@link #openGate}, no batch of a group is half applied. */
+    void closeGate() {
+        gateClosed = true;
+        for (TableWriter writer : writers) {
+            for (int i = 0; writer.isInGate(); i++) {
+                if (i < SPINS) {
+                    Thread.onSpinWait();
+                } else {
+                    Thread.yield();
+                }
+            }
+        }
+    }
+
+    void openGate() {
+        gateClosed = false;
+    }
+
+    // ---- ends by replacement, on their way from writers to the keeper's log
+
+    /** Keeper only: whether such ends are to be told. */
+    void recordReplaced(boolean on) {
+        if (on != (replaced != null)) {
+            replaced = on ? new MpscVarHandleArrayQueue<>(REPLACED_MAX) : null;
+        }
+    }
+
+    void addReplaced(EndedLog.Entry entry) {
+        MpscVarHandleArrayQueue<EndedLog.Entry> queue = replaced;
+        if (queue != null && !queue.offer(entry)) {
+            replacedLost = true;
+        }
+    }
+
+    boolean isRecordingReplaced() {
+        return replaced != null;
+    }
+
+    /** Keeper only. */
+    void takeReplaced(EndedLog into) {
+        MpscVarHandleArrayQueue<EndedLog.Entry> queue = replaced;
+        if (queue == null) {
+            return;
+        }
+        if (replacedLost) {
+            replacedLost = false;
+            into.forget();
+        }
+        for (EndedLog.Entry entry; (entry = queue.poll()) != null; ) {
+            into.add(entry);
+        }
     }
 
     void keeperThread(Thread thread) {

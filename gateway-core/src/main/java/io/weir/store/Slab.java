@@ -13,7 +13,7 @@ import java.lang.invoke.VarHandle;
  *   |   h0   |   h1   |  value          |  meta                          |
  *   |        |        |  bits ^ STALE   |  kind 4 | life 28 | tick 32    |
  *   +--------+--------+-----------------+--------------------------------+
- *   beside it, chunked alike: place of the label text, family, and where needed cell and stamp
+ *   beside it, chunked alike: place of the label text, family, and where needed cell, stamp and owner
  * </pre>
  *
  * The value word is the liveness word: 0 is dead (the stale marker, so fresh memory is dead), 1 is retired; both are
@@ -50,6 +50,8 @@ final class Slab {
     private static final VarHandle LONGS = MethodHandles.arrayElementVarHandle(long[][].class);
     private static final VarHandle FAMILIES = MethodHandles.arrayElementVarHandle(Family[][].class);
     private static final VarHandle CELLS = MethodHandles.arrayElementVarHandle(Object[][].class);
+    private static final VarHandle OWNER = MethodHandles.arrayElementVarHandle(Group[].class);
+    private static final VarHandle OWNERS = MethodHandles.arrayElementVarHandle(Group[][].class);
 
     private final int numbersMax;
     private final long[][] records;
@@ -57,6 +59,7 @@ final class Slab {
     private final Family[][] families;
     private final Object[][] cells;
     private final long[][] stamps;
+    private final Group[][] owners;
 
     Slab(int numbersMax) {
         this.numbersMax = numbersMax;
@@ -66,6 +69,7 @@ final class Slab {
         families = new Family[chunks][];
         cells = new Object[chunks][];
         stamps = new long[chunks][];
+        owners = new Group[chunks][];
     }
 
     int numbersMax() {
@@ -185,6 +189,10 @@ final class Slab {
         long[] s = (long[]) LONGS.getAcquire(stamps, n >> CHUNK_BITS);
         if (s != null) {
             s[n & CHUNK - 1] = 0;
+        }
+        Group[] o = (Group[]) OWNERS.getAcquire(owners, n >> CHUNK_BITS);
+        if (o != null) {
+            o[n & CHUNK - 1] = null;
         }
         if (!isScalar(meta)) {
             provideCell(n);
@@ -308,6 +316,25 @@ final class Slab {
         Steps.step();
         long s = (long) WORD.getAcquire(stamps[n >> CHUNK_BITS], n & CHUNK - 1);
         return Long.compareUnsigned(s, stampWord(stampNanos)) > 0;
+    }
+
+    // groups that series belong to
+
+    /** The group that owns the series or is about to, or null. */
+    Group owner(int n) {
+        Group[] chunk = (Group[]) OWNERS.getAcquire(owners, n >> CHUNK_BITS);
+        return chunk == null ? null : (Group) OWNER.getVolatile(chunk, n & CHUNK - 1);
+    }
+
+    boolean casOwner(int n, Group expected, Group owner) {
+        int c = n >> CHUNK_BITS;
+        Group[] chunk = (Group[]) OWNERS.getAcquire(owners, c);
+        if (chunk == null) {
+            OWNERS.compareAndSet(owners, c, null, new Group[CHUNK]);
+            chunk = (Group[]) OWNERS.getAcquire(owners, c);
+        }
+        Steps.step();
+        return OWNER.compareAndSet(chunk, n & CHUNK - 1, expected, owner);
     }
 
     void clearStamp(int n) {

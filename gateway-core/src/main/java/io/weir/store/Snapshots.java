@@ -55,16 +55,28 @@ final class Snapshots {
 
     /** The state now, without ended series. */
     Snapshot take(long epochMillis) {
-        long changes = commits() + reaper.kills();
+        table.closeGate();
+        try {
+            return takeWhole(epochMillis);
+        } finally {
+            table.openGate();
+        }
+    }
+
+    /** With the gate closed, so that no group is seen half replaced. */
+    private Snapshot takeWhole(long epochMillis) {
+        table.takeReplaced(ended);
+        long kills = kills();
+        long changes = commits() + kills;
         if (last != null && changes == lastChanges) {
             return last;
         }
         long begin = System.nanoTime();
         long revivals = revivals();
-        if (revivals != layoutRevivals || reaper.kills() != layoutKills || textMoves != layoutTextMoves) {
+        if (revivals != layoutRevivals || kills != layoutKills || textMoves != layoutTextMoves) {
             layout = Layout.of(table);
             layoutRevivals = revivals;
-            layoutKills = reaper.kills();
+            layoutKills = kills;
             layoutTextMoves = textMoves;
         }
         List<FamilySnapshot> families = layout.copy(table.slab);
@@ -106,6 +118,15 @@ final class Snapshots {
         long sum = 0;
         for (TableWriter writer : table.writers()) {
             sum += writer.commits();
+        }
+        return sum;
+    }
+
+    /** Series ended so far, by the keeper and by replacement. */
+    private long kills() {
+        long sum = reaper.kills();
+        for (TableWriter writer : table.writers()) {
+            sum += writer.kills();
         }
         return sum;
     }

@@ -64,6 +64,8 @@ public final class TableWriter {
     private static final int COMMITS = 1;
     private static final int REVIVALS = 2;
     private static final int TICK = 3;
+    private static final int KILLS = 4;
+    private static final int IN_GATE = 5;
     private static final int NO_NUMBER = -1;
     private static final long AGE_SECONDS_MAX = 1 << 30;
 
@@ -520,6 +522,119 @@ public final class TableWriter {
         shared.addRelease(REVIVALS, 1);
     }
 
+    // ---- groups
+
+    /**
+     * Enters the gate, inside of which alone series get and lose owners and are ended by {@link #kill}: what is done there is
+     * seen by snapshots as a whole or not at all. False when the keeper has closed it for the time of a snapshot or of ending
+     * series; try again soon.
+     */
+    public boolean tryEnterGate() {
+        shared.set(IN_GATE, 1);
+        if (!table.isGateClosed()) {
+            return true;
+        }
+        shared.set(IN_GATE, 0);
+        return false;
+    }
+
+    public void exitGate() {
+        shared.setRelease(IN_GATE, 0);
+    }
+
+    /** The group that owns the series of this reference, or has claimed it; null for none, or when it is gone. */
+    public Group owner(long ref) {
+        int n = (int) ref;
+        return Slab.life(slab.metaAcquire(n)) == (int) (ref >>> 32) ? slab.owner(n) : null;
+    }
+
+    /** Claims a dead series for a group; false when it is another's. Claimed twice is claimed. */
+    public boolean claim(long ref, Group group) {
+        int n = (int) ref;
+        return slab.casOwner(n, null, group) || slab.owner(n) == group;
+    }
+
+    /** Gives up a claim that has come to nothing. */
+    public void disclaim(long ref, Group group) {
+        if (state(ref) == DEAD) {
+            slab.casOwner((int) ref, group, null);
+        }
+    }
+
+    /**
+     * Keeps everybody else out of a family of which a group owns all live series, so that it can have another type once they
+     * have ended: until {@link #endChange}.
+     *
+     * @param owned live series that the group owns
+     * @return false when others are live as well, or names would collide
+     */
+    public boolean beginChange(Family family, MetricType to, int owned) {
+        return table.families().beginChange(family, to, owned);
+    }
+
+    /** As {@link #reserve}, in a family that the caller changes. */
+    public Code reserveInChange(Family family) {
+        if (!table.reserveLive()) {
+            return Code.SERIES_LIMIT;
+        }
+        family.reserveInChange();
+        return Code.OK;
+    }
+
+    /** The change has been made: series of the old type have ended. With null it has not. */
+    public void endChange(Family family, MetricType to) {
+        family.endChange(to);
+    }
+
+    /** Ends a series of a group, if it is live and its own. Inside the gate, under the monitor of the group. */
+    public boolean kill(long ref, Group group) {
+        int n = (int) ref;
+        long meta = slab.metaAcquire(n);
+        if (Slab.life(meta) != (int) (ref >>> 32) || slab.owner(n) != group) {
+            return false;
+        }
+        long word = Slab.DEAD;
+        CellValue last = null;
+        if (Slab.isScalar(meta)) {
+            word = slab.valueAcquire(n);
+            for (long seen; Slab.isLive(word); word = seen) {
+                seen = slab.exchangeValue(n, word, Slab.DEAD);
+                if (seen == word) {
+                    break;
+                }
+            }
+        } else {
+            Object cell = slab.cellAcquire(n);
+            while (cell instanceof CellValue && !slab.casCell(n, cell, null)) {
+                cell = slab.cellAcquire(n);
+            }
+            last = cell instanceof CellValue value ? value : null;
+        }
+        slab.casOwner(n, group, null);
+        if (!Slab.isLive(word) && last == null) {
+            return false;
+        }
+        slab.clearStamp(n);
+        Family family = slab.family(n);
+        if (table.isRecordingReplaced()) {
+            long text = slab.text(n);
+            table.addReplaced(new EndedLog.Entry(
+                    slab.h0Plain(n),
+                    slab.h1Plain(n),
+                    family,
+                    MetricType.of(Slab.kind(meta)),
+                    table.arena.chunks()[TextArena.chunk(text)],
+                    TextArena.offset(text),
+                    TextArena.length(text),
+                    last));
+        }
+        table.shard(slab.h0Plain(n)).live(-1);
+        family.release();
+        table.releaseLive();
+        shared.addRelease(KILLS, 1);
+        return true;
+    }
+
     /** Value of the scalar after the last APPLIED. */
     public double applied() {
         return applied;
@@ -592,6 +707,14 @@ public final class TableWriter {
 
     long revivals() {
         return shared.getAcquire(REVIVALS);
+    }
+
+    long kills() {
+        return shared.getAcquire(KILLS);
+    }
+
+    boolean isInGate() {
+        return shared.get(IN_GATE) != 0;
     }
 
     int spare() {

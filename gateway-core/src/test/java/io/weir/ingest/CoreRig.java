@@ -6,6 +6,7 @@ import io.weir.expose.ByteBlock;
 import io.weir.expose.Exposition;
 import io.weir.expose.JsonExposition;
 import io.weir.expose.TextExposition;
+import io.weir.journal.Replace;
 import io.weir.parse.ParseFailure;
 import io.weir.parse.Parser;
 import io.weir.parse.TextParser;
@@ -92,6 +93,38 @@ final class CoreRig {
         } finally {
             ingest.close(batch);
         }
+    }
+
+    /** Pushes a body to a group, and that it was pushed at {@code seconds}; {@code key} is label text. */
+    Code group(Mode mode, Replace replace, String key, String body, double seconds) {
+        return group(ingest, mode, replace, key, body, seconds);
+    }
+
+    Code group(Ingest loop, Mode mode, Replace replace, String key, String body, double seconds) {
+        Code code = submitGroup(loop, mode, replace, key, body, seconds);
+        while (!loop.flush()) {
+            keeper.doWork();
+        }
+        return code;
+    }
+
+    /** Without the end of the turn. */
+    Code submitGroup(Ingest loop, Mode mode, Replace replace, String key, String body, double seconds) {
+        byte[] text = key.getBytes(UTF_8);
+        Batch batch = loop.open(mode, text, 0, text.length, replace);
+        TextParser whole = new TextParser(limits, hash.copy(), TextParser.Timestamps.IGNORE);
+        whole.reset(batch);
+        byte[] bytes = body.getBytes(UTF_8);
+        loop.enter();
+        Parser.Result result = whole.finish(bytes, 0, bytes.length);
+        Code code = result == Parser.Result.ERROR ? whole.failure().code() : seconds > 0 ? batch.pushed(seconds) : Code.OK;
+        loop.exit();
+        code = code == Code.OK ? loop.submit(batch, null, (b, outcome, ticket) -> loop.close(b)) : code;
+        if (code != Code.OK) {
+            error = batch.detail();
+            loop.close(batch);
+        }
+        return code;
     }
 
     /** One more event loop. */

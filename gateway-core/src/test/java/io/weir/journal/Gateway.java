@@ -131,6 +131,24 @@ final class Gateway {
         return code == Code.OK ? outcome.get() : null;
     }
 
+    /** Pushes a body to a group, whose key is label text. */
+    void group(int loop, Mode mode, Replace replace, String key, String body, double seconds) {
+        Ingest ingest = loops[loop];
+        byte[] text = key.getBytes(UTF_8);
+        Batch batch = ingest.open(mode, text, 0, text.length, replace);
+        parser.reset(batch);
+        byte[] bytes = body.getBytes(UTF_8);
+        ingest.enter();
+        Parser.Result result = parser.finish(bytes, 0, bytes.length);
+        Code code = result == Parser.Result.ERROR ? parser.failure().code() : seconds > 0 ? batch.pushed(seconds) : Code.OK;
+        ingest.exit();
+        code = code == Code.OK ? ingest.submit(batch, null, (b, outcome, ticket) -> ingest.close(b)) : code;
+        if (code != Code.OK) {
+            throw new IllegalStateException(code + " " + batch.detail());
+        }
+        ingest.flush();
+    }
+
     void post(String body) {
         post(0, body);
     }

@@ -289,6 +289,7 @@ public final class Weir implements AutoCloseable {
                 config.limits(),
                 core.hash(),
                 config.push().refuseTimestamps() ? TextParser.Timestamps.REFUSE : TextParser.Timestamps.IGNORE,
+                config.push().semantics(),
                 () -> config.influx(),
                 core.commands(),
                 keeping(),

@@ -71,9 +71,10 @@ public record Config(
      * Pushed Prometheus text.
      *
      * @param refuseTimestamps refuse a batch with a timestamp instead of ignoring it
+     * @param semantics what PUT and POST of grouping paths do
      */
-    public record Push(boolean refuseTimestamps) {
-        public static final Push DEFAULTS = new Push(false);
+    public record Push(boolean refuseTimestamps, PushSemantics semantics) {
+        public static final Push DEFAULTS = new Push(false, PushSemantics.METHOD);
     }
 
     /**

@@ -175,7 +175,9 @@ public final class ConfigLoader {
     }
 
     private Config.Push push() {
-        return new Config.Push(merged.text(Options.PUSH_TIMESTAMPS).equals("refuse"));
+        return new Config.Push(
+                merged.text(Options.PUSH_TIMESTAMPS).equals("refuse"),
+                PushSemantics.valueOf(merged.text(Options.PUSH_SEMANTICS).toUpperCase(Locale.ROOT)));
     }
 
     private PointRules influx() throws ConfigException {

@@ -168,6 +168,15 @@ final class Options {
                     "What to do with timestamps in pushed Prometheus text: ignore them or refuse the batch")
             .choices("ignore", "refuse"));
 
+    static final Option PUSH_SEMANTICS = add(new Option(
+                    "push.semantics",
+                    PUSH,
+                    Type.CHOICE,
+                    "method",
+                    "On /metrics/job/...: method, PUT replaces the group and POST adds to it; pushgateway, POST replaces the"
+                            + " group's families of the same names instead; aggregate, both add")
+            .choices("method", "pushgateway", "aggregate"));
+
     static final Option INFLUX_SEPARATOR = add(new Option(
             "influx.separator",
             INFLUX,

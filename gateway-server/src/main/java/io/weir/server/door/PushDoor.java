@@ -20,6 +20,7 @@ import io.weir.server.http.Door;
 import io.weir.server.http.EventLoopContext;
 import io.weir.server.http.Exchange;
 import io.weir.server.http.Method;
+import io.weir.server.http.Promise;
 import io.weir.server.http.Request;
 import io.weir.server.http.Responder;
 import java.util.ArrayDeque;
@@ -31,13 +32,15 @@ import java.util.Arrays;
  *
  * <p>A body of which neither Content-Type nor beginning tell the format is kept until its end, up to {@link
  * #UNTOLD_BYTES}: when its last line is {@code # EOF} and it is good OpenMetrics it is read so, else it is text. A text that is one JSON string, as {@code JSON.stringify(registry.metrics())} of promjs sends,
- * is unquoted first. Any thread; its pushes belong to their event loop.
+ * is unquoted first. On {@code /metrics/job/...} the same for a group, see {@link GroupPushes}. Any thread; its pushes
+ * belong to their event loop.
  */
 final class PushDoor implements Door {
     /** A longer body of an untold format is text. */
     private static final int UNTOLD_BYTES = 1 << 20;
 
     private static final Answer[] OK = Ack.answers(ack -> Answer.text(200, "ok", Ack.HEADER, ack.label()));
+    private static final Answer[] GROUP_OK = Ack.answers(ack -> Answer.empty(200, Ack.HEADER, ack.label()));
 
     private final EventLoopContext.Local<ArrayDeque<Push>> idle = new EventLoopContext.Local<>(c -> new ArrayDeque<>());
     private final Limits limits;
@@ -45,12 +48,21 @@ final class PushDoor implements Door {
     private final TextParser.Timestamps timestamps;
     private final Keeping keeping;
     private final IngestMetrics[] metrics;
+    private final GroupPushes groups;
 
-    PushDoor(Limits limits, KeyHash hash, TextParser.Timestamps timestamps, Keeping keeping, IngestMetrics[] metrics) {
+    /** @param groups for grouping paths; null for pushes without a group */
+    PushDoor(
+            Limits limits,
+            KeyHash hash,
+            TextParser.Timestamps timestamps,
+            Keeping keeping,
+            IngestMetrics[] metrics,
+            GroupPushes groups) {
+        this.groups = groups;
         this.keeping = keeping;
         this.limits = limits;
         this.hash = hash;
-        this.timestamps = timestamps;
+        this.timestamps = groups != null && groups.refusesTimestamps() ? TextParser.Timestamps.REFUSE : timestamps;
         this.metrics = metrics;
     }
 
@@ -68,13 +80,19 @@ final class PushDoor implements Door {
             push = new Push(free, responder.context());
         }
         String problem = push.submission.open(request, responder, false);
+        GroupPushes.Target group = null;
+        try {
+            group = groups == null || problem != null ? null : groups.target(request, responder.context());
+        } catch (GroupPushes.BadRequest e) {
+            problem = e.getMessage();
+        }
         if (problem != null) {
             free.addLast(push);
             metrics(format).rejected("bad_request");
             responder.fail(400, problem);
             return Exchange.NONE;
         }
-        push.open(format, request.method() == Method.PUT ? Mode.SET : Mode.ADD);
+        push.open(format, request.method() == Method.PUT ? Mode.SET : Mode.ADD, group);
         return push;
     }
 
@@ -101,6 +119,7 @@ final class PushDoor implements Door {
         private PushFormat format;
         private Mode mode;
         private Parser<SampleSink> parser;
+        private GroupPushes.Target group;
         private boolean started;
         private Unquoted unquoted;
         private ParseFailure failure;
@@ -111,12 +130,13 @@ final class PushDoor implements Door {
             this.submission = new Submission(this, context, keeping);
         }
 
-        void open(PushFormat format, Mode mode) {
+        void open(PushFormat format, Mode mode, GroupPushes.Target to) {
             this.format = format;
-            batch = ingest.open(mode);
+            this.mode = mode;
+            group = to;
+            batch = openBatch();
             parser = parser(format == PushFormat.UNTOLD ? PushFormat.TEXT : format);
             parser.reset(batch);
-            this.mode = mode;
             started = format == PushFormat.PROTOBUF || format == PushFormat.OPEN_METRICS;
             unquoted = null;
             failure = null;
@@ -156,15 +176,30 @@ final class PushDoor implements Door {
                 refuse(failure.code(), failure.describe());
                 return;
             }
-            Code code = submission.submit(batch, false);
+            Code code = group == null ? Code.OK : tell();
+            code = code == Code.OK ? submission.submit(batch, false) : code;
             if (code != Code.OK) {
                 refuse(code, Refuse.text(code, code == Code.JOURNAL_FAILING ? keeping.failure().get() : batch.detail()));
+            }
+        }
+
+        /** The group has been pushed to. */
+        private Code tell() {
+            ingest.enter();
+            try {
+                return batch.pushed(groups.now());
+            } finally {
+                ingest.exit();
             }
         }
 
         @Override
         public void abort() {
             release();
+        }
+
+        private Batch openBatch() {
+            return group == null ? ingest.open(mode) : group.open(ingest);
         }
 
         /** Reads a whole body that ends like OpenMetrics so, else as text; bad as both it is bad OpenMetrics. */
@@ -178,7 +213,7 @@ final class PushDoor implements Door {
                 return;
             }
             ingest.close(batch);
-            batch = ingest.open(mode);
+            batch = openBatch();
             parser = parser(PushFormat.TEXT);
             parser.reset(batch);
             finish(buffer, offset, length);
@@ -255,7 +290,7 @@ final class PushDoor implements Door {
 
         @Override
         public Answer answer(Batch accepted, RefusedLines refused, Ack ack, boolean applied) {
-            return OK[ack.ordinal()];
+            return (groups == null ? OK : GROUP_OK)[ack.ordinal()];
         }
 
         @Override
@@ -272,13 +307,42 @@ final class PushDoor implements Door {
         private void refuse(Code code, String message) {
             metrics(format).rejected(code.reason());
             Responder answering = submission.refuse();
+            GroupPushes.Target failed = group != null && GroupPushes.isFailureOfGroup(code) ? group : null;
             release();
-            Refuse.with(answering, code, message);
+            if (failed == null || !tellFailure(failed, answering, message)) {
+                Refuse.with(answering, code, message);
+            }
+        }
+
+        /** Writes down that a push to the group has failed, and answers then; false when it cannot. */
+        private boolean tellFailure(GroupPushes.Target to, Responder answering, String message) {
+            Batch telling = to.openToAdd(ingest);
+            ingest.enter();
+            Code code = telling.failed(groups.now());
+            ingest.exit();
+            if (code != Code.OK) {
+                ingest.close(telling);
+                return false;
+            }
+            Promise promise = answering.promise(GROUP_OK[0]);
+            promise.replace(400, message);
+            code = ingest.submit(telling, null, (b, outcome, ticket) -> {
+                ingest.close(b);
+                promise.keep();
+            });
+            if (code == Code.OK) {
+                answering.context().endOfTurn();
+            } else {
+                ingest.close(telling);
+                promise.keep();
+            }
+            return true;
         }
 
         private void release() {
             ingest.close(batch);
             batch = null;
+            group = null;
             unquoted = null;
             if (free.size() < IDLE_MAX) {
                 free.addLast(this);

@@ -13,10 +13,12 @@ import io.weir.sample.KeyHash;
 import io.weir.sample.Limits;
 import io.weir.server.auth.Scope;
 import io.weir.server.door.IngestMetrics.Protocol;
+import io.weir.server.config.PushSemantics;
 import io.weir.server.http.Door;
 import io.weir.server.http.RouteTable;
 import io.weir.server.telemetry.Telemetry;
 import io.weir.store.StoreCommands;
+import java.time.Instant;
 import java.util.function.Supplier;
 
 /** Which doors there are: one line each. Used once, at the start. */
@@ -29,6 +31,7 @@ public final class Routes {
      * @param web what the doors are told about the process
      * @param hash the store's; doors make copies
      * @param timestamps what becomes of timestamps in pushed text
+     * @param semantics what PUT and POST of grouping paths do
      * @param points how line protocol becomes metrics, asked at each request
      * @param keeping how what is accepted is kept
      * @param drains how Logplex drains are taken
@@ -39,6 +42,7 @@ public final class Routes {
             Limits limits,
             KeyHash hash,
             TextParser.Timestamps timestamps,
+            PushSemantics semantics,
             Supplier<PointRules> points,
             StoreCommands commands,
             Keeping keeping,
@@ -73,7 +77,11 @@ public final class Routes {
         IngestMetrics[] metrics = IngestMetrics.register(parts.telemetry);
         Keeping keeping = parts.keeping;
         Door push = new GatedDoor(
-                new PushDoor(limits, hash, parts.timestamps, keeping, metrics), keeping);
+                new PushDoor(limits, hash, parts.timestamps, keeping, metrics, null), keeping);
+        GroupPushes groups = new GroupPushes(limits, parts.semantics, Routes::epochSeconds);
+        Door groupPush = new GatedDoor(
+                new PushDoor(limits, hash, parts.timestamps, keeping, metrics, groups), keeping);
+        Door groupDelete = new GatedDoor(new GroupDeleteDoor(groups, keeping), keeping);
         Door patch = new GatedDoor(
                 new PatchDoor(limits, hash, keeping, metrics[Protocol.PATCH.ordinal()]), keeping);
         Door delete = new GatedDoor(new DeleteDoor(limits, parts.commands, keeping), keeping);
@@ -91,6 +99,10 @@ public final class Routes {
                 .at("/metrics/", "push", push, POST, PUT)
                 .under("/metrics/", "{name}", "patch", patch, PATCH)
                 .under("/metrics/", "{name}", "delete", delete, DELETE)
+                .under("/metrics/job/", "{job}/{label}/{value}...", "push", groupPush, POST, PUT)
+                .under("/metrics/job/", "{job}/{label}/{value}...", "delete", groupDelete, DELETE)
+                .under("/metrics/job@base64/", "{job}/{label}/{value}...", "push", groupPush, POST, PUT)
+                .under("/metrics/job@base64/", "{job}/{label}/{value}...", "delete", groupDelete, DELETE)
                 .at("/drain", "heroku_drain", drain, POST)
                 .at("/-/healthy", "healthy", new StatusDoor(web.unhealthy), GET, HEAD)
                 .at("/-/ready", "ready", new StatusDoor(web.unready), GET, HEAD)
@@ -98,5 +110,10 @@ public final class Routes {
                 .at("/-/quit", "quit", new OwnOriginDoor(new QuitDoor(web.lifecycle, web.quit)), POST, PUT)
                 .at(web.telemetryPath, "telemetry", new TelemetryDoor(parts.telemetry), GET, HEAD);
         return InfluxDoors.on(routes, web, limits, hash, parts.points, keeping, metrics[Protocol.INFLUX.ordinal()]).build();
+    }
+
+    private static double epochSeconds() {
+        Instant now = Instant.now();
+        return now.getEpochSecond() + now.getNano() / 1e9;
     }
 }

@@ -154,7 +154,7 @@ final class Submission implements Settled {
         if (key != null && !claim()) {
             return Code.OK;
         }
-        Code code = ingest.journal() == null ? commit(batch, lines) : append(batch, lines);
+        Code code = ingest.journal() == null && !batch.isGrouped() ? commit(batch, lines) : append(batch, lines);
         if (code != Code.OK && key != null) {
             keeping.keys().abandon(key);
         }
@@ -192,7 +192,7 @@ final class Submission implements Settled {
         }
         context.endOfTurn();
         answer = owner.answer(batch, batch.refused(), ack, false);
-        if (ack == Ack.MEMORY) {
+        if (ack == Ack.MEMORY && ingest.journal() != null) {
             responder.send(answer);
         } else {
             promise = responder.promise(answer);
@@ -264,7 +264,7 @@ final class Submission implements Settled {
             }
             if (ack == Ack.DISK) {
                 promise.keepOnDisk(ticket, null);
-            } else if (ack == Ack.PROCESS) {
+            } else if (promise != null) {
                 promise.keep();
             }
             return;

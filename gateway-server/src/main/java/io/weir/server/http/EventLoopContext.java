@@ -7,6 +7,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -23,6 +24,8 @@ public final class EventLoopContext {
     private static final int SCRATCH_MIN = 128 << 10;
     private static final int INFLATERS_KEPT = 4;
     private static final int HELD_KEPT = 1024;
+    /** A snapshot of a small store takes about as long. */
+    private static final int PUT_OFF_MICROS = 100;
 
     /**
      * Something a door keeps once per event loop, such as parsers that are used again. Declared once per door, at the
@@ -102,13 +105,19 @@ public final class EventLoopContext {
     }
 
     private void endTurn() {
+        boolean over = true;
         try {
             do {
-                ingest.flush();
+                over = ingest.flush();
                 // an answer that came of the first flush may have to be kept as well
-            } while (ingest.submitted() > 0);
+            } while (over && ingest.submitted() > 0);
         } finally {
             turnEnds = false;
+        }
+        if (!over) {
+            turnEnds = true;
+            loop.schedule(endOfTurn, PUT_OFF_MICROS, TimeUnit.MICROSECONDS);
+            return;
         }
         if (forceWanted) {
             forceWanted = false;

@@ -10,6 +10,7 @@ import io.weir.parse.TextParser;
 import io.weir.sample.FamilyPolicy;
 import io.weir.sample.KeyHash;
 import io.weir.sample.Limits;
+import io.weir.server.config.PushSemantics;
 import io.weir.server.http.HttpServer;
 import io.weir.server.telemetry.ProcessMetrics;
 import io.weir.server.telemetry.Telemetry;
@@ -72,6 +73,14 @@ final class Gateway implements AutoCloseable {
     }
 
     Gateway(Limits limits, boolean lifecycle, DrainRules drains) throws IOException {
+        this(limits, lifecycle, drains, PushSemantics.METHOD);
+    }
+
+    Gateway(Limits limits, boolean lifecycle, PushSemantics semantics) throws IOException {
+        this(limits, lifecycle, DrainRules.DEFAULTS, semantics);
+    }
+
+    private Gateway(Limits limits, boolean lifecycle, DrainRules drains, PushSemantics semantics) throws IOException {
         Random random = new SecureRandom();
         KeyHash hash = new KeyHash(random.nextLong(), random.nextLong(), random.nextLong(), random.nextLong());
         Function<String, FamilyPolicy> policies = AggregationRules.DEFAULTS::policy;
@@ -93,7 +102,7 @@ final class Gateway implements AutoCloseable {
                         limits,
                         () -> new Ingest(table, limits, hash.copy(), policies, 1 << 16, () -> {})),
                 Routes.of(new Routes.Parts(
-                        web, telemetry, limits, hash, TextParser.Timestamps.IGNORE, points::get, keeper.commands(),
+                        web, telemetry, limits, hash, TextParser.Timestamps.IGNORE, semantics, points::get, keeper.commands(),
                         Keeping.inMemory(new io.weir.journal.IdempotencyIndex(1000, 60_000, System::currentTimeMillis)),
                         drains)),
                 telemetry);

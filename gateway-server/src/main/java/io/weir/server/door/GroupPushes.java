@@ -1,0 +1,100 @@
+package io.weir.server.door;
+
+import io.weir.ingest.Batch;
+import io.weir.ingest.Ingest;
+import io.weir.journal.Replace;
+import io.weir.sample.Code;
+import io.weir.sample.Limits;
+import io.weir.sample.Mode;
+import io.weir.server.config.PushSemantics;
+import io.weir.server.http.EventLoopContext;
+import io.weir.server.http.Method;
+import io.weir.server.http.Request;
+import java.util.Arrays;
+import java.util.function.DoubleSupplier;
+
+/** What pushes to grouping paths mean here: which group, what becomes of what is there. Any thread. */
+final class GroupPushes {
+    private static final int JOB_AT = "/metrics/".length();
+
+    private final EventLoopContext.Local<GroupPath> paths;
+    private final PushSemantics semantics;
+    private final DoubleSupplier epochSeconds;
+
+    GroupPushes(Limits limits, PushSemantics semantics, DoubleSupplier epochSeconds) {
+        this.paths = new EventLoopContext.Local<>(context -> new GroupPath(limits));
+        this.semantics = semantics;
+        this.epochSeconds = epochSeconds;
+    }
+
+    /** The group of a request, copied. */
+    static final class Target {
+        private final byte[] key;
+        private final Replace replace;
+
+        private Target(byte[] key, Replace replace) {
+            this.key = key;
+            this.replace = replace;
+        }
+
+        Batch open(Ingest ingest) {
+            return ingest.open(replace == Replace.NOTHING ? Mode.ADD : Mode.SET, key, 0, key.length, replace);
+        }
+
+        /** A batch that adds, whatever the request does. */
+        Batch openToAdd(Ingest ingest) {
+            return ingest.open(Mode.ADD, key, 0, key.length, Replace.NOTHING);
+        }
+    }
+
+    /** Something is wrong with the request. */
+    static final class BadRequest extends Exception {
+        private static final long serialVersionUID = 1;
+
+        BadRequest(String message) {
+            super(message, null, false, false);
+        }
+    }
+
+    Target target(Request request, EventLoopContext context) throws BadRequest {
+        GroupPath path = context.get(paths);
+        String problem = path.read(request.path(), JOB_AT);
+        if (problem != null) {
+            throw new BadRequest(problem);
+        }
+        return new Target(Arrays.copyOf(path.key(), path.keyLength()), replace(request));
+    }
+
+    private Replace replace(Request request) throws BadRequest {
+        if (request.method() == Method.DELETE) {
+            return Replace.ALL;
+        }
+        boolean put = request.method() == Method.PUT;
+        String mode = request.query() == null ? null : request.parameter("mode");
+        boolean replaces = semantics == PushSemantics.PUSHGATEWAY || semantics == PushSemantics.METHOD && put;
+        if (mode != null) {
+            replaces = mode.equals("replace");
+            if (!replaces && !mode.equals("aggregate")) {
+                throw new BadRequest("unknown mode \"" + mode + "\", there are replace and aggregate");
+            }
+        }
+        return !replaces ? Replace.NOTHING : put ? Replace.ALL : Replace.FAMILIES;
+    }
+
+    /** Whether timestamps in bodies are refused, as the reference does. */
+    boolean refusesTimestamps() {
+        return semantics == PushSemantics.PUSHGATEWAY;
+    }
+
+    double now() {
+        return epochSeconds.getAsDouble();
+    }
+
+    /** Whether a push that is refused for this counts as a failure of its group: what was sent could be read. */
+    static boolean isFailureOfGroup(Code code) {
+        return switch (code) {
+            case TIMESTAMP_REFUSED, TYPE_CONFLICT, SERIES_TWICE, OTHER_OWNER -> true;
+            default -> false;
+        };
+    }
+}
