@@ -1,4 +1,4 @@
-"""prometheus_client with its default collectors, generate_latest and a plain POST. Run by scripts/interop."""
+"""prometheus_client with its default collectors, generate_latest and a plain POST, and its push functions. Run by scripts/interop."""
 import gzip
 import sys
 import urllib.request
@@ -47,3 +47,31 @@ for line in created:
     assert float(line.rsplit(" ", 1)[1]) == float(
         next(s for s in scrape if s.startswith(line.rsplit(" ", 1)[0])).rsplit(" ", 1)[1]
     ), "_created is never added up"
+
+# groups, as its own push functions send them
+
+from prometheus_client import CollectorRegistry, delete_from_gateway, push_to_gateway, pushadd_to_gateway  # noqa: E402
+
+
+def group(*names):
+    lines = call("GET").split("\n")
+    return sorted(line for line in lines if line.startswith(names) and not line.startswith("push_"))
+
+
+def registry_of(**values):
+    registry = CollectorRegistry()
+    for name, value in values.items():
+        Gauge(name, name, registry=registry).set(value)
+    return registry
+
+
+key = {"instance": "a/b c", "empty": ""}
+push_to_gateway(gateway, "py/job", registry_of(grouped_a=1, grouped_b=2), grouping_key=key)
+labels = '{empty="",instance="a/b c",job="py/job"}'
+assert group("grouped_") == ["grouped_a" + labels + " 1", "grouped_b" + labels + " 2"], group("grouped_")
+pushadd_to_gateway(gateway, "py/job", registry_of(grouped_c=3), grouping_key=key)
+assert group("grouped_") == [f"grouped_{n}{labels} {i}" for n, i in (("a", 1), ("b", 2), ("c", 3))], group("grouped_")
+push_to_gateway(gateway, "py/job", registry_of(grouped_c=4), grouping_key=key)
+assert group("grouped_") == ["grouped_c" + labels + " 4"], group("grouped_")
+delete_from_gateway(gateway, "py/job", grouping_key=key)
+assert group("grouped_") == [], group("grouped_")

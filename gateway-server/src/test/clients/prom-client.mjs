@@ -1,4 +1,4 @@
-// prom-client with its Pushgateway class, without grouping. Run by scripts/interop.
+// prom-client with its Pushgateway class, without grouping and with it. Run by scripts/interop.
 import assert from 'node:assert/strict';
 import client from 'prom-client';
 
@@ -41,3 +41,23 @@ await pushes.push({});
 scrape = await lines();
 assert.ok(scrape.includes('orders_total{plan="a\\"b\\\\c\\nd é"} 2'), 'push() is a PUT, and sets');
 assert.ok(scrape.includes('latency_seconds_count{path="/"} 2'));
+
+// groups, as its Pushgateway class sends them
+const small = new client.Registry();
+const first = new client.Gauge({ name: 'grouped_a', help: 'a', registers: [small] });
+const second = new client.Gauge({ name: 'grouped_b', help: 'b', registers: [small] });
+first.set(1);
+second.set(2);
+const grouped = new client.Pushgateway(gateway, { timeout: 10_000 }, small);
+const key = { jobName: 'node/job', groupings: { instance: 'a/b c', zone: 'z' } };
+const group = async () => (await lines()).filter(line => line.startsWith('grouped_')).sort();
+const labels = '{instance="a/b c",job="node/job",zone="z"}';
+await grouped.push(key);
+assert.deepEqual(await group(), [`grouped_a${labels} 1`, `grouped_b${labels} 2`]);
+small.removeSingleMetric('grouped_a');
+await grouped.pushAdd(key);
+assert.deepEqual(await group(), [`grouped_a${labels} 1`, `grouped_b${labels} 4`], 'pushAdd() is a POST, and adds');
+await grouped.push(key);
+assert.deepEqual(await group(), [`grouped_b${labels} 2`], 'push() replaces the group');
+await grouped.delete(key);
+assert.deepEqual(await group(), []);

@@ -1,5 +1,6 @@
 package io.weir.store;
 
+import io.weir.snapshot.GroupSnapshot;
 import io.weir.snapshot.Snapshot;
 import java.util.ArrayList;
 import java.util.List;
@@ -122,6 +123,8 @@ public final class Keeper implements Agent {
                     compact(table.shards.length);
                 }
                 delete.answer().accept(killed);
+            } else if (c instanceof StoreCommands.GroupsCommand groups) {
+                groups.answer().accept(readGroups());
             } else {
                 waiting.add((StoreCommands.SnapshotCommand) c);
             }
@@ -137,6 +140,15 @@ public final class Keeper implements Agent {
             }
         }
         return n;
+    }
+
+    private List<GroupSnapshot> readGroups() {
+        table.closeGate();
+        try {
+            return new GroupReader(table).read();
+        } finally {
+            table.openGate();
+        }
     }
 
     private int compact(int shardsMax) {

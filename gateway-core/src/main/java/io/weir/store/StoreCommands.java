@@ -1,6 +1,8 @@
 package io.weir.store;
 
+import io.weir.snapshot.GroupSnapshot;
 import io.weir.snapshot.Snapshot;
+import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.jctools.queues.varhandle.MpscVarHandleArrayQueue;
@@ -25,6 +27,8 @@ public final class StoreCommands {
     record SnapshotCommand(long endedAfter, Consumer<Snapshot> answer) implements Command {}
 
     record DeleteCommand(Selector selector, LongConsumer answer) implements Command {}
+
+    record GroupsCommand(Consumer<List<GroupSnapshot>> answer) implements Command {}
 
     StoreCommands(SeriesTable table) {
         this.table = table;
@@ -52,6 +56,11 @@ public final class StoreCommands {
      */
     public boolean delete(Selector selector, LongConsumer answer) {
         return offer(new DeleteCommand(selector, answer));
+    }
+
+    /** All groups that own series, each as it is after some push, sorted by key. */
+    public boolean groups(Consumer<List<GroupSnapshot>> answer) {
+        return offer(new GroupsCommand(answer));
     }
 
     private boolean offer(Command command) {

@@ -6,11 +6,13 @@ import io.weir.journal.Replace;
 import io.weir.sample.Code;
 import io.weir.sample.Limits;
 import io.weir.sample.Mode;
+import io.weir.snapshot.Snapshot;
 import io.weir.store.Selector;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 /** Groups from body to scrape, on one thread: who owns which series, what a push replaces, what a scrape sees. */
@@ -203,6 +205,23 @@ class GroupsTest {
         assertThat(rig.scrape()).endsWith(String.format(Locale.ROOT, TIMES_A, 5)).doesNotContain("a=\"b\"");
         assertThat(rig.post("# TYPE push_time_seconds counter\npush_time_seconds 1\n")).isEqualTo(Code.TYPE_CONFLICT);
         assertThat(new CoreRig().post("# TYPE push_failure_time_seconds counter\n")).isEqualTo(Code.TYPE_CONFLICT);
+    }
+
+    @Test
+    void shouldTellReceiversWhatWasReplacedAndIsNotBack() {
+        rig.keeper.recordEnds(true);
+        rig.snapshot();
+        put(A, "m 1\nn 1\n# TYPE h histogram\nh_bucket{le=\"1\"} 2\n");
+        put(A, "n 1\n");
+        put(A, "o 1\n");
+        put(A, "n 1\n");
+        AtomicReference<Snapshot> taken = new AtomicReference<>();
+        rig.commands.snapshot(0, taken::set);
+        rig.keeper.doWork();
+        assertThat(taken.get().ended())
+                .extracting(e -> new String(e.family(), java.nio.charset.StandardCharsets.UTF_8))
+                .containsExactlyInAnyOrder("m", "h", "o");
+        assertThat(taken.get().ended()).filteredOn(e -> e.last() != null).hasSize(1);
     }
 
     // ---- types

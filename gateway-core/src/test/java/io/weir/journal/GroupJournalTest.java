@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.weir.sample.Mode;
 import io.weir.store.Selector;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -66,6 +69,38 @@ class GroupJournalTest {
         g.group(0, Mode.SET, Replace.FAMILIES, A, "m{x=\"2\"} 5\n", 6);
         g = again(g);
         assertThat(g.scrape()).contains("m{instance=\"\",job=\"a\",x=\"2\"} 5\n", "n{").doesNotContain("x=\"1\"");
+    }
+
+    @Test
+    void shouldComeBackAsBeforeAReplacementOrAfterItWhereverTheFileEnds() throws Exception {
+        Gateway g = start();
+        put(g, A, "m 1\nn 1\n");
+        String before = g.scrape();
+        Map<String, Long> sizes = sizes();
+        put(g, A, "o 1\np 1\n");
+        String after = g.scrape();
+        int whole = 0;
+        for (Map.Entry<String, Long> file : sizes().entrySet()) {
+            long from = sizes.getOrDefault(file.getKey(), 0L);
+            for (long end = from; from > 0 && from < file.getValue() && end <= file.getValue(); end++) {
+                MemoryStorage cut = storage.copy();
+                cut.truncate(file.getKey(), end);
+                String text = new Gateway(cut, JournalConfig.DEFAULTS, time).scrape();
+                assertThat(text).isEqualTo(end < file.getValue() ? before : after);
+                whole += end == file.getValue() ? 1 : 0;
+            }
+        }
+        assertThat(whole).isEqualTo(1);
+    }
+
+    private Map<String, Long> sizes() throws IOException {
+        Map<String, Long> sizes = new HashMap<>();
+        for (String name : storage.list()) {
+            try (Storage.Input input = storage.open(name)) {
+                sizes.put(name, input.size());
+            }
+        }
+        return sizes;
     }
 
     @Test

@@ -187,6 +187,8 @@ final class Core implements AutoCloseable {
         telemetry.gauge("weir_families_limit", "Most metric families there may be.", () -> table.families().limit());
         telemetry.total("weir_series_ended_total", "Series that ended.", keeper::expired, "reason", "expired");
         telemetry.total("weir_series_ended_total", "Series that ended.", keeper::deleted, "reason", "deleted");
+        telemetry.total("weir_series_ended_total", "Series that ended.", keeper::replaced, "reason", "replaced");
+        telemetry.gauge("weir_groups", "Groups of series.", () -> table.groups().size());
         telemetry.gauge("weir_store_index_words", "Words of the series index in use.", table::usedWords);
         telemetry.gauge("weir_store_index_words_limit", "Words of the series index.", table::capacityWords);
         telemetry.gauge("weir_store_text_bytes", "Bytes of label texts.", table::textBytes);

@@ -22,6 +22,8 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import org.slf4j.Logger;
@@ -293,7 +295,23 @@ public final class Weir implements AutoCloseable {
                 () -> config.influx(),
                 core.commands(),
                 keeping(),
-                new DrainRules(config.heroku().prefix(), config.heroku().drainTokens(), core::fleeting));
+                new DrainRules(config.heroku().prefix(), config.heroku().drainTokens(), core::fleeting),
+                new Routes.Api(build.version(), build.commit(), flags(), web.enableAdminApi()));
+    }
+
+    /** What clients of Pushgateway's API may look for. */
+    private Map<String, String> flags() {
+        Config.Web web = config.web();
+        return Map.of(
+                "log.level", config.log().level().name().toLowerCase(Locale.ROOT),
+                "log.format", config.log().format().name().toLowerCase(Locale.ROOT),
+                "persistence.file", config.storagePath().map(Object::toString).orElse(""),
+                "push.disable-consistency-check", "false",
+                "web.enable-admin-api", Boolean.toString(web.enableAdminApi()),
+                "web.enable-lifecycle", Boolean.toString(web.enableLifecycle()),
+                "web.listen-address", web.listenAddresses().get(0).toString(),
+                "web.route-prefix", web.routePrefix(),
+                "web.telemetry-path", web.telemetryPath());
     }
 
     private static InetSocketAddress socketAddress(Address address) {

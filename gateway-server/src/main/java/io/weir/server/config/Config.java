@@ -55,6 +55,7 @@ public record Config(
      * @param telemetryPath of the own metrics, below the prefix
      * @param routePrefix empty, or a path that starts with and does not end in a slash
      * @param enableLifecycle whether {@code POST /-/reload} and {@code /-/quit} work
+     * @param enableAdminApi whether {@code PUT /api/v1/admin/wipe} works
      * @param configFile TLS, users and more, in the format of the exporter-toolkit
      */
     public record Web(
@@ -62,9 +63,10 @@ public record Config(
             String telemetryPath,
             String routePrefix,
             boolean enableLifecycle,
+            boolean enableAdminApi,
             Optional<Path> configFile) {
         public static final Web DEFAULTS =
-                new Web(List.of(new Address("127.0.0.1", 9091)), "/-/metrics", "", false, Optional.empty());
+                new Web(List.of(new Address("127.0.0.1", 9091)), "/-/metrics", "", false, false, Optional.empty());
     }
 
     /**

@@ -98,6 +98,7 @@ public final class ConfigLoader {
                 telemetryPath,
                 merged.route(Options.WEB_ROUTE_PREFIX),
                 merged.bool(Options.WEB_ENABLE_LIFECYCLE),
+                merged.bool(Options.WEB_ENABLE_ADMIN_API),
                 Optional.ofNullable(file(merged, Options.WEB_CONFIG_FILE)));
     }
 

@@ -61,6 +61,9 @@ final class Options {
     static final Option WEB_ENABLE_LIFECYCLE = add(new Option(
             "web.enable-lifecycle", WEB, Type.BOOLEAN, "false", "Allow POST /-/reload and POST /-/quit"));
 
+    static final Option WEB_ENABLE_ADMIN_API = add(new Option(
+            "web.enable-admin-api", WEB, Type.BOOLEAN, "false", "Allow PUT /api/v1/admin/wipe, which ends every series"));
+
     static final Option WEB_CONFIG_FILE = add(new Option(
             "web.config.file",
             WEB,

@@ -19,6 +19,7 @@ import io.weir.server.http.RouteTable;
 import io.weir.server.telemetry.Telemetry;
 import io.weir.store.StoreCommands;
 import java.time.Instant;
+import java.util.Map;
 import java.util.function.Supplier;
 
 /** Which doors there are: one line each. Used once, at the start. */
@@ -35,6 +36,7 @@ public final class Routes {
      * @param points how line protocol becomes metrics, asked at each request
      * @param keeping how what is accepted is kept
      * @param drains how Logplex drains are taken
+     * @param api what {@code /api/v1} tells
      */
     public record Parts(
             Web web,
@@ -46,7 +48,16 @@ public final class Routes {
             Supplier<PointRules> points,
             StoreCommands commands,
             Keeping keeping,
-            DrainRules drains) {}
+            DrainRules drains,
+            Api api) {}
+
+    /**
+     * What {@code /api/v1} tells of the process.
+     *
+     * @param flags options by the names they have in Pushgateway
+     * @param admin whether everything may be ended
+     */
+    public record Api(String version, String revision, Map<String, String> flags, boolean admin) {}
 
     /**
      * The process, as its doors see it.
@@ -109,6 +120,11 @@ public final class Routes {
                 .at("/-/reload", "reload", new OwnOriginDoor(new ReloadDoor(web.lifecycle, web.reload)), POST, PUT)
                 .at("/-/quit", "quit", new OwnOriginDoor(new QuitDoor(web.lifecycle, web.quit)), POST, PUT)
                 .at(web.telemetryPath, "telemetry", new TelemetryDoor(parts.telemetry), GET, HEAD);
+        routes.at("/api/v1/status", "api_status", new StatusApiDoor(parts.api), GET, HEAD)
+                .at("/api/v1/metrics", "api_metrics", new GatedDoor(new GroupsApiDoor(parts.commands), keeping), GET, HEAD);
+        if (parts.api.admin) {
+            routes.at("/api/v1/admin/wipe", "wipe", new GatedDoor(new WipeDoor(parts.commands, keeping), keeping), PUT);
+        }
         return InfluxDoors.on(routes, web, limits, hash, parts.points, keeping, metrics[Protocol.INFLUX.ordinal()]).build();
     }
 

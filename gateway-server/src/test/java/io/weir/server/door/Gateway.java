@@ -104,7 +104,8 @@ final class Gateway implements AutoCloseable {
                 Routes.of(new Routes.Parts(
                         web, telemetry, limits, hash, TextParser.Timestamps.IGNORE, semantics, points::get, keeper.commands(),
                         Keeping.inMemory(new io.weir.journal.IdempotencyIndex(1000, 60_000, System::currentTimeMillis)),
-                        drains)),
+                        drains,
+                        new Routes.Api("1.2.3", "abc", java.util.Map.of("web.listen-address", "x"), true))),
                 telemetry);
         server.start();
     }
