@@ -7,17 +7,21 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 
 /**
  * Pushes 10 series to each of some groups in turn, over one connection that is kept alive, each request after the answer to the
- * one before; says how many a second. For any gateway with grouping paths.
+ * one before; says how many a second, and what each costs the gateway in CPU. For any gateway with grouping paths, on Linux.
  *
- * <p>usage: {@code GroupPushRate PORT GROUPS SECONDS NAME}
+ * <p>usage: {@code GroupPushRate PORT GROUPS WARM_UP_SECONDS SECONDS NAME PID}
  */
 public final class GroupPushRate {
     private static final int LATENCIES_MAX = 4_000_000;
+    private static final long SECOND_NANOS = 1_000_000_000L;
+    private static final double TICK_MICROS = 10_000;
     private static final byte[] END = "\r\n\r\n".getBytes(ISO_8859_1);
 
     private GroupPushRate() {}
@@ -25,7 +29,8 @@ public final class GroupPushRate {
     public static void main(String[] arguments) throws IOException {
         int port = Integer.parseInt(arguments[0]);
         int groups = Integer.parseInt(arguments[1]);
-        long seconds = Long.parseLong(arguments[2]);
+        long warmUp = Long.parseLong(arguments[2]) * SECOND_NANOS;
+        long seconds = Long.parseLong(arguments[3]) * SECOND_NANOS;
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
             socket.setTcpNoDelay(true);
             OutputStream out = socket.getOutputStream();
@@ -36,20 +41,25 @@ public final class GroupPushRate {
                 push(out, in, answer, group, 0);
             }
             double fillSeconds = (System.nanoTime() - fillStart) / 1e9;
+            for (int round = 0; System.nanoTime() - fillStart < warmUp; round++) {
+                push(out, in, answer, round % groups, round);
+            }
 
             long[] nanos = new long[LATENCIES_MAX];
             int count = 0;
+            long ticks = ticks(arguments[5]);
             long start = System.nanoTime();
             long last = start;
-            while (last - start < seconds * 1_000_000_000L && count < nanos.length) {
+            while (last - start < seconds && count < nanos.length) {
                 push(out, in, answer, count % groups, count);
                 long now = System.nanoTime();
                 nanos[count++] = now - last;
                 last = now;
             }
+            double cpuMicros = (ticks(arguments[5]) - ticks) * TICK_MICROS / count;
             Arrays.sort(nanos, 0, count);
-            System.out.printf(Locale.ROOT, "%-24s %7d groups: %8.0f pushes/s, p50 %7.3f ms, p99 %8.3f ms (filled at %.0f/s)%n",
-                    arguments[3], groups, count / ((last - start) / 1e9), nanos[count / 2] / 1e6,
+            System.out.printf(Locale.ROOT, "%-24s %7d groups: %8.0f pushes/s, %8.1f us CPU each, p50 %7.3f ms, p99 %8.3f ms (filled at %.0f/s)%n",
+                    arguments[4], groups, count / ((last - start) / 1e9), cpuMicros, nanos[count / 2] / 1e6,
                     nanos[(int) (count * 0.99)] / 1e6, groups / fillSeconds);
         }
     }
@@ -73,6 +83,13 @@ public final class GroupPushRate {
         if (answer[9] != '2') {
             throw new IOException(new String(answer, 0, length, ISO_8859_1));
         }
+    }
+
+    /** User and system time of a process. */
+    private static long ticks(String pid) throws IOException {
+        String stat = Files.readString(Path.of("/proc", pid, "stat"));
+        String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+        return Long.parseLong(fields[11]) + Long.parseLong(fields[12]);
     }
 
     /** Answers to good pushes have no body. */
