@@ -48,7 +48,7 @@ const first = new client.Gauge({ name: 'grouped_a', help: 'a', registers: [small
 const second = new client.Gauge({ name: 'grouped_b', help: 'b', registers: [small] });
 first.set(1);
 second.set(2);
-const grouped = new client.Pushgateway(gateway, { timeout: 10_000 }, small);
+const grouped = new client.Pushgateway(gateway, { timeout: 60_000 }, small);
 const key = { jobName: 'node/job', groupings: { instance: 'a/b c', zone: 'z' } };
 const group = async () => (await lines()).filter(line => line.startsWith('grouped_')).sort();
 const labels = '{instance="a/b c",job="node/job",zone="z"}';
