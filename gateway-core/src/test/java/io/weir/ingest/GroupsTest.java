@@ -347,12 +347,7 @@ class GroupsTest {
 
     @Test
     void shouldRefuseMoreSeriesThanThereMayBe() {
-        Limits d = Limits.DEFAULTS;
-        Limits few = new Limits(d.bodyBytes(), d.inflateRatio(), d.samplesPerRequest(), d.lineBytes(), d.linePointBytes(),
-                d.nameBytes(), d.labels(), d.labelNameBytes(), d.labelValueBytes(), d.helpBytes(), d.buckets(), 3, d.families(),
-                d.headers(), d.headerBytes(), d.uriBytes(), d.queryParameters(), d.connections(), d.connectionsPerAddress(),
-                d.pipelinedRequests(), d.inFlightBytes(), d.headerSeconds(), d.idleSeconds());
-        CoreRig small = new CoreRig(few, AggregationRules.DEFAULTS);
+        CoreRig small = new CoreRig(Limits.DEFAULTS.with(l -> l.series = 3), AggregationRules.DEFAULTS);
         assertThat(small.group(Mode.SET, Replace.ALL, A, "m 1\n", 5)).isEqualTo(Code.OK);
         assertThat(small.group(Mode.SET, Replace.ALL, A, "m 1\nn 1\n", 6)).isEqualTo(Code.SERIES_LIMIT);
         assertThat(small.scrape()).contains("m{instance=\"\",job=\"a\"} 1\n").doesNotContain("n{");

@@ -22,6 +22,7 @@ import io.weir.sample.FamilyPolicy;
 import io.weir.sample.KeyHash;
 import io.weir.sample.Limits;
 import io.weir.server.auth.Access;
+import io.weir.server.config.PushSemantics;
 import io.weir.server.door.DrainRules;
 import io.weir.server.door.Keeping;
 import io.weir.server.door.Routes;
@@ -35,6 +36,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.zip.Deflater;
@@ -323,9 +325,10 @@ public final class HttpTargets {
             keeper = new Keeper(table, () -> 1_700_000_000_000L);
             Routes.Web web = new Routes.Web("0", "", "/-/metrics", false, () -> null, () -> null, () -> null, () -> {});
             RouteTable routes = Routes.of(new Routes.Parts(
-                    web, new Telemetry(), LIMITS, hash, TextParser.Timestamps.IGNORE, () -> PointRules.DEFAULTS,
+                    web, new Telemetry(), LIMITS, hash, TextParser.Timestamps.IGNORE, PushSemantics.METHOD,
+                    () -> PointRules.DEFAULTS,
                     keeper.commands(), Keeping.inMemory(new IdempotencyIndex(100, 1, System::currentTimeMillis)),
-                    DrainRules.DEFAULTS));
+                    DrainRules.DEFAULTS, new Routes.Api("1", "2", Map.of(), true)));
             rig = new Rig(routes, LIMITS, new Ingest(table, LIMITS, hash.copy(), policies, 1 << 10, () -> {}), keeper);
         }
 
