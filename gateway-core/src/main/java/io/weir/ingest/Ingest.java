@@ -462,13 +462,14 @@ public final class Ingest {
         if (writer.state(reference) == TableWriter.GONE) {
             return false;
         }
+        writer.seekLabels(reference);
         journal.define(
                 reference,
                 writer.family(reference),
                 writer.type(reference),
-                writer.labelChunk(reference),
-                writer.labelOffset(reference),
-                writer.labelLength(reference));
+                writer.labelChunk(),
+                writer.labelOffset(),
+                writer.labelLength());
         return true;
     }
 

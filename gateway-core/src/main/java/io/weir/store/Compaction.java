@@ -171,7 +171,7 @@ final class Compaction {
                 if (to < 0) {
                     return;
                 }
-                slab.text(n, to);
+                slab.textRelease(n, to);
                 tail.keep();
             }
         }

@@ -263,8 +263,17 @@ final class Slab {
         return texts[n >> CHUNK_BITS][n & CHUNK - 1];
     }
 
+    long textAcquire(int n) {
+        return (long) WORD.getAcquire(texts[n >> CHUNK_BITS], n & CHUNK - 1);
+    }
+
     void text(int n, long place) {
         texts[n >> CHUNK_BITS][n & CHUNK - 1] = place;
+    }
+
+    /** Of a record that others may be reading: the text is there before its place. */
+    void textRelease(int n, long place) {
+        WORD.setRelease(texts[n >> CHUNK_BITS], n & CHUNK - 1, place);
     }
 
     // cells of histograms and summaries

@@ -71,6 +71,8 @@ public final class TableWriter {
 
     private final SeriesTable table;
     private final Slab slab;
+    private long labelPlace;
+    private byte[] labelChunk;
     private final TextArena.Tail tail;
     private final CacheLine shared = new CacheLine();
     private int tick;
@@ -650,17 +652,34 @@ public final class TableWriter {
         return MetricType.of(Slab.kind(slab.metaPlain((int) ref)));
     }
 
-    /** Array in which the label text of a reference that is not gone lies. */
-    public byte[] labelChunk(long ref) {
-        return table.arena.chunks()[TextArena.chunk(slab.text((int) ref))];
+    /**
+     * Looks up the label text of a reference that is not gone, for the three methods below. The keeper may move texts at any
+     * time: chunks that were there while the place stayed the same hold the text at that place.
+     */
+    public void seekLabels(long ref) {
+        int n = (int) ref;
+        while (true) {
+            long place = slab.textAcquire(n);
+            byte[][] chunks = table.arena.chunks();
+            if (slab.textAcquire(n) == place) {
+                labelPlace = place;
+                labelChunk = chunks[TextArena.chunk(place)];
+                return;
+            }
+        }
     }
 
-    public int labelOffset(long ref) {
-        return TextArena.offset(slab.text((int) ref));
+    /** Array in which the text lies. */
+    public byte[] labelChunk() {
+        return labelChunk;
     }
 
-    public int labelLength(long ref) {
-        return TextArena.length(slab.text((int) ref));
+    public int labelOffset() {
+        return TextArena.offset(labelPlace);
+    }
+
+    public int labelLength() {
+        return TextArena.length(labelPlace);
     }
 
     /** Makes a series look as if it had last been touched {@code seconds} ago: what a recovery does. */

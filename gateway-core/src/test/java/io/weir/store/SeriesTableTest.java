@@ -26,6 +26,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -425,6 +427,38 @@ class SeriesTableTest {
                 .containsOnlyKeys(
                         "keep{name=\"" + "k".repeat(100) + "\"}", "long{name=\"" + "l".repeat(2000) + "\"}");
         assertThat(Store.read(old)).containsEntry("churn{i=\"10\",name=\"" + "x".repeat(100) + "\"}", 10.0);
+    }
+
+    @Test
+    void shouldFindTheTextOfASeriesWhileTextsMove() throws Exception {
+        String labels = "name=\"" + "k".repeat(100) + "\"";
+        store.add("keep", labels, 1);
+        long ref = store.find("keep", COUNTER, labels);
+        AtomicBoolean done = new AtomicBoolean();
+        TableWriter reader = store.table.newWriter();
+        FutureTask<Long> reading = new FutureTask<>(() -> {
+            long looks = 0;
+            for (; !done.get(); looks++) {
+                reader.enter();
+                reader.seekLabels(ref);
+                String there = new String(
+                        reader.labelChunk(), reader.labelOffset(), reader.labelLength(), StandardCharsets.UTF_8);
+                reader.exit();
+                if (!there.equals(labels)) {
+                    throw new AssertionError(there);
+                }
+            }
+            return looks;
+        });
+        new Thread(reading).start();
+        for (int i = 0; i < 2_000; i++) {
+            store.add("churn", "i=\"" + i + "\",name=\"" + "x".repeat(i % 50 == 0 ? 3000 : 100) + "\"", i);
+            store.delete("churn");
+            store.advance(1);
+        }
+        done.set(true);
+        assertThat(reading.get()).isPositive();
+        assertThat(store.keeper.textReclaims()).isPositive();
     }
 
     @Test
