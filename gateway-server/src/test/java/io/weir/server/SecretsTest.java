@@ -38,7 +38,8 @@ class SecretsTest {
     /** Options that take a secret, or name a file that does. Whoever adds one adds it here and to what is started below. */
     private static final List<String> SECRET_OPTIONS = List.of(
             "--remote-write.url", "--remote-write.password", "--remote-write.password-file",
-            "--remote-write.bearer-token-file", "--remote-write.headers");
+            "--remote-write.bearer-token-file", "--remote-write.headers", "--auth.drain-password", "--auth.metrics-password",
+            "--heroku.drain-tokens");
 
     @TempDir
     private Path directory;
@@ -79,9 +80,11 @@ class SecretsTest {
         Map<String, String> variables = Map.of();
         switch (way) {
             case "flags" -> flags.addAll(List.of("--remote-write.url=" + url, "--remote-write.username=weir",
-                    "--remote-write.password=" + MARK, "--remote-write.headers=X-Scope-OrgID: " + MARK));
+                    "--remote-write.password=" + MARK, "--remote-write.headers=X-Scope-OrgID: " + MARK,
+                    "--auth.drain-password=" + MARK, "--auth.metrics-password=" + MARK, "--heroku.drain-tokens=" + MARK));
             case "variables" -> variables = Map.of("SECRET_PROM_ENDPOINT", url, "SECRET_PROM_USER", "weir",
-                    "SECRET_PROM_TOKEN", MARK, "WEIR_REMOTE_WRITE_HEADERS", "X-Scope-OrgID: " + MARK);
+                    "SECRET_PROM_TOKEN", MARK, "WEIR_REMOTE_WRITE_HEADERS", "X-Scope-OrgID: " + MARK,
+                    "PASSWORD_DRAIN", MARK);
             case "file of the configuration" -> flags.add("--config.file=" + Files.writeString(directory.resolve("weir.yml"),
                     "remote-write:\n  - url: " + url + "\n    username: weir\n    password: " + MARK
                             + "\n    headers: ['X-Scope-OrgID: " + MARK + "']\n"));
@@ -126,6 +129,7 @@ class SecretsTest {
         "config print --remote-write.url=URL --remote-write.username=weir --remote-write.password=MARK",
         "config print --remote-write.url=URL --remote-write.headers=X:MARK",
         "config print --remote-write.url=URL --remote-write.bearer-token-file=FILE",
+        "config print --auth.drain-password=MARK --auth.metrics-password=MARK --heroku.drain-tokens=MARK",
         "--remote-write.pasword=MARK",
         "--remote-write.password=MARK --remote-write.password=MARK",
         "--remote-write.password=MARK\u0007",

@@ -80,7 +80,8 @@ class RealProgramsTest {
             assertThat(prometheus.value("plain")).isEqualTo("7");
             assertThat(prometheus.value("size_bytes_sum / size_bytes_count")).isEqualTo("25");
             assertThat(prometheus.query("sum by (le) (latency_seconds_bucket)"))
-                    .isEqualTo(Map.of("le:0.1", "8", "le:1", "9", "le:+Inf", "10"));
+                    .as("OpenMetrics, which Prometheus asks for, writes bounds as floats")
+                    .isEqualTo(Map.of("le:0.1", "8", "le:1.0", "9", "le:+Inf", "10"));
             assertThat(prometheus.value("weir_ingest_samples_total{protocol=\"patch\"}")).isEqualTo("1");
             assertThat(prometheus.value("weir_build_info")).isEqualTo("1");
 
