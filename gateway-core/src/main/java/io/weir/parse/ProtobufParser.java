@@ -41,6 +41,7 @@ public final class ProtobufParser extends Parser<SampleSink> {
     private static final VarHandle DOUBLE =
             MethodHandles.byteArrayViewVarHandle(double[].class, ByteOrder.LITTLE_ENDIAN);
 
+    private static final int VARINT_BYTES_MAX = 10;
     private static final int VARINT = 0;
     private static final int FIXED64 = 1;
     private static final int DELIMITED = 2;
@@ -244,7 +245,7 @@ public final class ProtobufParser extends Parser<SampleSink> {
     private Code open(byte[] b, int i, int end) {
         long length = varint(b, i, end);
         if (at < 0) {
-            return unfinished(i, end);
+            return incomplete(i, i, end, false, "");
         }
         if (length < 0 || length > limits.bodyBytes()) {
             return error(Code.MESSAGE_TOO_LONG, i, limits.bodyBytes() + " bytes");
@@ -266,7 +267,7 @@ public final class ProtobufParser extends Parser<SampleSink> {
     private Code field(byte[] b, int i, int end, boolean all) {
         long tag = varint(b, i, end);
         if (at < 0) {
-            return all ? error(Code.PROTOBUF, i, "a field is cut off") : unfinished(i, end);
+            return incomplete(i, i, end, all, "a field is cut off");
         }
         int body = at;
         int wire = (int) tag & 7;
@@ -276,7 +277,7 @@ public final class ProtobufParser extends Parser<SampleSink> {
 
         long length = varint(b, body, end);
         if (at < 0) {
-            return all ? error(Code.PROTOBUF, i, "a field is cut off") : unfinished(body, end);
+            return incomplete(i, body, end, all, "a field is cut off");
         }
         int from = at;
         if (length < 0 || length > left - (from - i)) {
@@ -330,14 +331,16 @@ public final class ProtobufParser extends Parser<SampleSink> {
             int next = afterValue(b, body, end, (int) tag & 7);
             if (next < 0) {
                 boolean wire = ((int) tag & 7) == VARINT || ((int) tag & 7) == FIXED64 || ((int) tag & 7) == FIXED32;
-                return all || !wire ? error(Code.PROTOBUF, i, "a field cannot be read") : unfinished(body, end);
+                return wire
+                        ? incomplete(i, body, end, all, "a field cannot be read")
+                        : error(Code.PROTOBUF, i, "a field cannot be read");
             }
             at = next;
             return Code.OK;
         }
         long value = varint(b, body, end);
         if (at < 0) {
-            return all ? error(Code.PROTOBUF, i, "a field is cut off") : unfinished(body, end);
+            return incomplete(i, body, end, all, "a field is cut off");
         }
         if (value < COUNTER || value > GAUGE_HISTOGRAM) {
             return error(Code.BAD_TYPE, i, "MetricType " + value);
@@ -849,9 +852,12 @@ public final class ProtobufParser extends Parser<SampleSink> {
         return 0;
     }
 
-    /** A varint that is not whole yet: more may come, unless it is too long already. */
-    private Code unfinished(int i, int end) {
-        return end - i < 10 ? Code.UNKNOWN : error(Code.PROTOBUF, i, "a number is longer than ten bytes");
+    /** A number at {@code from}, of the field at {@code i}, has no end: too long wherever the body is cut, or more may come. */
+    private Code incomplete(int i, int from, int end, boolean all, String what) {
+        if (end - from >= VARINT_BYTES_MAX) {
+            return error(Code.PROTOBUF, from, "a number is longer than ten bytes");
+        }
+        return all ? error(Code.PROTOBUF, i, what) : Code.UNKNOWN;
     }
 
     /** Index behind the field at {@code i}, or -1. */
