@@ -191,7 +191,8 @@ class HttpsTest {
                     + "/ca.crt}, authorization: {credentials: s-key}, " + target;
             try (PrometheusProcess prometheus = new PrometheusProcess(directory, configuration)) {
                 prometheus.start();
-                prometheus.await("both ways are up", () -> prometheus.value("sum(up)").equals("2"));
+                prometheus.await("all have been tried, and both ways are up",
+                        () -> prometheus.value("count(up)").equals("4") && prometheus.value("sum(up)").equals("2"));
                 assertThat(prometheus.value("up{job=\"pusher\"}")).isEqualTo("0");
                 assertThat(prometheus.value("up{job=\"stranger\"}")).isEqualTo("0");
                 assertThat(prometheus.value("a_total{job=\"bearer\"}")).isEqualTo("1");
