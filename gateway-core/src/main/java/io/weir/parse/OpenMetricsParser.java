@@ -121,7 +121,6 @@ public final class OpenMetricsParser extends Parser<SampleSink> {
     private int keyEnd;
     private int suffix;
     private int special;
-    private long groupHash;
     private double value;
     private long time;
     private int errorAt;
