@@ -39,6 +39,20 @@ final class EndedLog {
         from = recording && ring.length > 0 ? from : sequence + 1;
     }
 
+    /** Lets go of what ended up to and including {@code handled}: whoever reads has dealt with it. */
+    void release(long handled) {
+        for (; from <= Math.min(handled, sequence); from++) {
+            if (ring.length > 0) {
+                ring[slot(from)] = null;
+            }
+        }
+    }
+
+    /** How many ends are remembered. */
+    long size() {
+        return sequence + 1 - from;
+    }
+
     boolean isRecording() {
         return recording;
     }

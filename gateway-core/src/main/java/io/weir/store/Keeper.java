@@ -5,6 +5,7 @@ import io.weir.snapshot.Snapshot;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.EpochClock;
 import org.agrona.concurrent.IdleStrategy;
@@ -32,7 +33,7 @@ public final class Keeper implements Agent {
     private final TextArena.Tail tail;
     private Thread thread;
     private int familiesTick = -1;
-    private volatile boolean recordEnds;
+    private volatile LongSupplier endsHandled;
     private volatile long duties;
     private volatile long textReclaims;
 
@@ -56,9 +57,19 @@ public final class Keeper implements Agent {
         return commands;
     }
 
-    /** Whether ends of series are remembered for snapshots that ask for them. Any thread; holds from the next duty on. */
-    public void recordEnds(boolean on) {
-        recordEnds = on;
+    /**
+     * Remembers ends of series for snapshots that ask for them. Any thread; holds from the next duty on.
+     *
+     * @param handled tells {@link Snapshot#endedSequence} up to which all who read have dealt with the ends: those are
+     *     forgotten; null for remembering nothing
+     */
+    public void recordEnds(LongSupplier handled) {
+        endsHandled = handled;
+    }
+
+    /** Ends that are remembered now. Keeper only. */
+    long endsRemembered() {
+        return ended.size();
     }
 
     /** Who hears of every end of a series, and may put ends off. Before the first duty. */
@@ -83,8 +94,12 @@ public final class Keeper implements Agent {
             table.keeperThread(thread);
         }
         duties = duties + 1;
-        ended.recording(recordEnds);
-        table.recordReplaced(recordEnds);
+        LongSupplier handled = endsHandled;
+        ended.recording(handled != null);
+        table.recordReplaced(handled != null);
+        if (handled != null) {
+            ended.release(handled.getAsLong());
+        }
         table.takeReplaced(ended);
 
         int work = compaction.recycle();

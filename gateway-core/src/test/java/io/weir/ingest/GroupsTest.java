@@ -209,7 +209,7 @@ class GroupsTest {
 
     @Test
     void shouldTellReceiversWhatWasReplacedAndIsNotBack() {
-        rig.keeper.recordEnds(true);
+        rig.keeper.recordEnds(() -> 0);
         rig.snapshot();
         put(A, "m 1\nn 1\n# TYPE h histogram\nh_bucket{le=\"1\"} 2\n");
         put(A, "n 1\n");

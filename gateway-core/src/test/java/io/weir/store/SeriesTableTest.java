@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -296,7 +297,7 @@ class SeriesTableTest {
 
     @Test
     void shouldTellEachReaderWhichSeriesEndedSinceItsLastSnapshot() {
-        store.keeper.recordEnds(true);
+        store.keeper.recordEnds(() -> 0);
         store.add("a", "i=\"1\"", 1);
         store.add("a", "i=\"2\"", 1);
         store.cell("h", HISTOGRAM, "", new HistogramValue(new double[] {1}, new double[] {1, 1}, 1));
@@ -320,12 +321,38 @@ class SeriesTableTest {
 
     @Test
     void shouldNotEndASeriesThatLivesAgainAsAnotherScalarType() {
-        store.keeper.recordEnds(true);
+        store.keeper.recordEnds(() -> 0);
         store.add("a", "i=\"1\"", 1);
         store.add("a", "i=\"2\"", 1);
         store.delete("a");
         store.push("a", GAUGE, "i=\"1\"", SET, 1);
         assertThat(ended(store.snapshot(0))).containsExactly("a{i=\"2\"}");
+    }
+
+    @Test
+    void shouldForgetTheEndsThatAllReadersHaveDealtWith() {
+        AtomicLong handled = new AtomicLong();
+        store.keeper.recordEnds(handled::get);
+        for (int i = 1; i <= 5; i++) {
+            store.add("a", "i=\"" + i + "\"", 1);
+            store.delete("a");
+            store.advance(3);
+        }
+        assertThat(store.keeper.endsRemembered()).isEqualTo(5);
+
+        handled.set(3);
+        Snapshot rest = store.snapshot(3);
+        assertThat(store.keeper.endsRemembered()).isEqualTo(2);
+        assertThat(rest.endedFrom()).as("nothing is missing for who has dealt with three").isEqualTo(4);
+        assertThat(ended(rest)).containsExactly("a{i=\"4\"}", "a{i=\"5\"}");
+
+        handled.set(Long.MAX_VALUE);
+        store.work();
+        assertThat(store.keeper.endsRemembered()).isZero();
+        store.add("a", "i=\"6\"", 1);
+        handled.set(5);
+        store.delete("a");
+        assertThat(ended(store.snapshot(5))).containsExactly("a{i=\"6\"}");
     }
 
     @Test
@@ -335,7 +362,7 @@ class SeriesTableTest {
         Snapshot off = store.snapshot(0);
         assertThat(off.endedFrom()).isEqualTo(2);
         assertThat(off.endedSequence()).isEqualTo(1);
-        store.keeper.recordEnds(true);
+        store.keeper.recordEnds(() -> 0);
         for (int i = 0; i < 20; i++) {
             store.add("a", "i=\"" + i + "\"", 1);
             store.delete("a");

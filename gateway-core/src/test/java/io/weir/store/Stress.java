@@ -116,7 +116,7 @@ final class Stress {
         FamilyPolicy policy = new FamilyPolicy(GaugePolicy.SUM, ttl ? ttlSeconds * 1000L : FamilyPolicy.FOREVER);
         table = new SeriesTable(config, nanos::get, name -> policy);
         keeper = new Keeper(table, () -> 0);
-        keeper.recordEnds(random.nextBoolean());
+        keeper.recordEnds(random.nextBoolean() ? () -> 0 : null);
         keeper.reaper().ends(this::ended);
         killWeight = random.nextInt(60);
         rebuildWeight = random.nextInt(40);

@@ -18,6 +18,7 @@ import java.security.SecureRandom;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import java.util.function.Function;
 import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.NanoClock;
@@ -149,9 +150,9 @@ final class Core implements AutoCloseable {
         }
     }
 
-    /** Remembers ends of series from now on, for outputs that send stale markers. */
-    void recordEnds() {
-        keeper.recordEnds(true);
+    /** Remembers ends of series from now on, for outputs that send stale markers, until they have {@code handled} them. */
+    void recordEnds(LongSupplier handled) {
+        keeper.recordEnds(handled);
     }
 
     /** Takes new rules: policies of families at once, what opaque keys stand for from the next request of each loop on. */

@@ -67,10 +67,11 @@ public final class Weir implements AutoCloseable {
 
         core = new Core(config.limits(), config.aggregation(), config.heroku().expiryMillis(), journal, config.journal());
         core.register(telemetry);
-        if (!config.remoteWrite().isEmpty()) {
-            core.recordEnds();
-        }
         remoteWrite = RemoteWrite.start(config.remoteWrite(), core.commands()::snapshot, build.version());
+        if (!config.remoteWrite().isEmpty()) {
+            // before the keeper starts, so that no snapshot has been taken yet
+            core.recordEnds(remoteWrite::endedDone);
+        }
         SinkMetrics.register(telemetry, remoteWrite.stats());
         access = new Access(telemetry, System::nanoTime);
         web = new WebAccess(config, webConfig, access, telemetry, this::reload);

@@ -71,6 +71,15 @@ public final class RemoteWrite implements AutoCloseable {
         return remoteWrite;
     }
 
+    /** All endpoints have dealt with the series that ended up to this sequence number. Any thread. */
+    public long endedDone() {
+        long done = Long.MAX_VALUE;
+        for (RemoteWriter writer : writers) {
+            done = Math.min(done, writer.endedDone());
+        }
+        return done;
+    }
+
     /** Counters of each endpoint, in the order of the configuration. */
     public List<RemoteWriteStats> stats() {
         return stats;

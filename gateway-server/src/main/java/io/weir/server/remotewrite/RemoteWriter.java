@@ -99,8 +99,8 @@ final class RemoteWriter {
     private List<String> headers = List.of();
     private List<String> secrets = new ArrayList<>();
     private long lastTimestamp;
-    /** Ended series up to this sequence number have been marked. */
-    private long endedDone;
+    /** Ended series up to this sequence number have been marked. Written by the outputs thread, between requests only. */
+    private volatile long endedDone;
     /** The flush under way has given up series that deserve another flush. */
     private boolean abandoned;
     private long delivered;
@@ -152,6 +152,11 @@ final class RemoteWriter {
 
     RemoteWriteStats stats() {
         return stats;
+    }
+
+    /** Ended series up to this sequence number need no marker of this endpoint any more. Any thread. */
+    long endedDone() {
+        return endedDone;
     }
 
     /** Asks for one last flush, which {@link #isStopped()} ends. Any thread. */
@@ -284,7 +289,7 @@ final class RemoteWriter {
         long lost = snapshot.endedFrom() - 1 - endedDone;
         if (lost > 0) {
             stats.markersLost(lost);
-            endedDone += lost;
+            endedDone = endedDone + lost;
         }
         lastTimestamp = Math.max(epochClock.time(), lastTimestamp + 1);
         flush = new Flush(snapshot, lastTimestamp, start);
