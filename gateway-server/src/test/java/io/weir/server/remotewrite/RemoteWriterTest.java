@@ -638,12 +638,14 @@ class RemoteWriterTest {
         transport.always(fail(new ConnectException()));
         pass(INTERVAL * 5);
         int failed = transport.posts.size();
+        assertThat(writer.endedDone()).as("the marker is still needed").isZero();
 
         transport.always(204);
         pass(60_000);
 
         assertThat(transport.seriesFrom(failed).stream().filter(s -> s.key().equals("b"))).hasSize(1);
         assertThat(writer.stats().staleMarkersSent()).isEqualTo(1);
+        assertThat(writer.endedDone()).isEqualTo(1);
     }
 
     @Test
