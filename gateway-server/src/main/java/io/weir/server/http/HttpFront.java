@@ -388,8 +388,10 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
                     }
                 }
             }
+            // A close with input unread resets the connection, and the peer never sees why it was refused: whoever sends no
+            // more than a body may have is heard out, within limits.linger-time.
             case LINGER -> {
-                if (bodyBytes > limits.http().lingerBytes()) {
+                if (bodyBytes > limits.bodyBytes()) {
                     closeNow();
                 }
             }

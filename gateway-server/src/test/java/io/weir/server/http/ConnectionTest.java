@@ -1,9 +1,11 @@
 package io.weir.server.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.weir.sample.Limits;
 import io.weir.server.LeakGuard;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -14,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** How connections live and end: order, persistence, time, limits, shutdown. */
 @ExtendWith(LeakGuard.class)
@@ -343,6 +346,29 @@ class ConnectionTest {
                 next.send(GET_OK);
                 assertThat(next.answer()).isEqualTo(OK);
             }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Content-Length: 4000000", "Content-Length: 4000000\r\nContent-Encoding: br"})
+    void shouldHearOutWhoIsRefusedSoThatTheAnswerArrives(String fields) throws Exception {
+        try (TestServer other = new TestServer(Limits.DEFAULTS.with(l -> l.inFlightBytes = 200_000)); RawClient client = other.connect()) {
+            client.send("POST /lines HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n\r\n").send("x".repeat(4_000_000));
+            assertThat(client.readToEnd()).matches("(?s)HTTP/1.1 (415|503) .*Connection: close.*");
+        }
+    }
+
+    @Test
+    void shouldCloseOnWhoSendsMoreThanABodyMayHaveAfterARefusal() throws Exception {
+        Limits limits = Limits.DEFAULTS.with(l -> l.bodyBytes = 100_000);
+        try (TestServer other = new TestServer(limits); RawClient client = other.connect()) {
+            client.send("POST /lines HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n");
+            byte[] part = new byte[1 << 16];
+            assertThatThrownBy(() -> {
+                for (int i = 0; i < 1_000; i++) {
+                    client.send(part);
+                }
+            }).isInstanceOf(IOException.class);
         }
     }
 
