@@ -128,8 +128,8 @@ public final class FileStorage implements Storage {
         return directory.toString();
     }
 
-    /** Of one system call: the JDK copies it to direct memory that stays with the thread, whatever its size. */
-    private static final int WRITE_BYTES_MAX = 1 << 20;
+    /** Of one system call: the JDK copies it through direct memory that stays with the thread, whatever its size. */
+    private static final int CALL_BYTES_MAX = 1 << 20;
 
     private record FileOutput(FileChannel channel) implements Output {
         @Override
@@ -137,7 +137,7 @@ public final class FileStorage implements Storage {
             ByteBuffer bytes = ByteBuffer.wrap(buffer, offset, length);
             int end = bytes.limit();
             while (bytes.position() < end) {
-                bytes.limit(Math.min(end, bytes.position() + WRITE_BYTES_MAX));
+                bytes.limit(Math.min(end, bytes.position() + CALL_BYTES_MAX));
                 channel.write(bytes);
             }
         }
@@ -168,7 +168,9 @@ public final class FileStorage implements Storage {
         @Override
         public int read(long position, byte[] buffer, int offset, int length) throws IOException {
             ByteBuffer bytes = ByteBuffer.wrap(buffer, offset, length);
-            while (bytes.hasRemaining()) {
+            int end = bytes.limit();
+            while (bytes.position() < end) {
+                bytes.limit(Math.min(end, bytes.position() + CALL_BYTES_MAX));
                 if (channel.read(bytes, position + bytes.position() - offset) < 0) {
                     break;
                 }
