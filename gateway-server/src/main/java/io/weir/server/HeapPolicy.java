@@ -11,7 +11,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Makes G1 give memory back to the system after a peak. One request of a million new series stages 200 MB that are garbage
  * a moment later; with the JVM's own settings the process keeps all it has touched (550 MB resident instead of 350 MB at
- * 1,000,000 series). So the heap keeps a quarter free, not two thirds, and for some seconds after a peak G1 collects
+ * 1,000,000 series). So the heap keeps an eighth free, not two thirds, and for some seconds after a peak G1 collects
  * concurrently while it is idle, which is when it shrinks the heap. The flags are manageable at run time, so this holds
  * for a plain {@code java -jar} as well; what the operator has set himself stays.
  *
@@ -46,8 +46,8 @@ final class HeapPolicy implements Runnable {
             if (!"true".equals(vm.getVMOption("UseG1GC").getValue())) {
                 return;
             }
-            set(vm, "MinHeapFreeRatio", "10");
-            set(vm, "MaxHeapFreeRatio", "25");
+            set(vm, "MinHeapFreeRatio", "5");
+            set(vm, "MaxHeapFreeRatio", "12");
             boolean mayCollect = isDefault(vm, INTERVAL);
             while (mayCollect) {
                 while (!peaked) {
