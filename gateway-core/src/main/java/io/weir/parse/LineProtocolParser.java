@@ -91,11 +91,8 @@ public final class LineProtocolParser extends Parser<PointSink> {
     private long unitNanos = 1;
     private long unitMax = Long.MAX_VALUE;
     private long unitMin = Long.MIN_VALUE;
-    private long newlines;
-    private long samples;
     private long failed;
     private final long[] failedByCode = new long[Code.values().length];
-    private int consumed;
     private int retryBytes;
     private Skip skip = Skip.NOTHING;
     private boolean skipEscape;
@@ -140,18 +137,16 @@ public final class LineProtocolParser extends Parser<PointSink> {
 
     /** As {@link #reset(PointSink)}, with the unit of the timestamps. */
     public void reset(PointSink sink, TimePrecision precision) {
+        super.reset(sink);
         this.sink = sink;
         unitNanos = precision.nanos();
         unitMax = Long.MAX_VALUE / unitNanos;
         unitMin = Long.MIN_VALUE / unitNanos;
-        newlines = 0;
-        samples = 0;
         if (failed > 0) {
             Arrays.fill(failedByCode, 0);
             failures.clear();
         }
         failed = 0;
-        consumed = 0;
         retryBytes = 0;
         skip = Skip.NOTHING;
         skipEscape = false;
@@ -183,21 +178,10 @@ public final class LineProtocolParser extends Parser<PointSink> {
             lines(copy, 0, tail + 1);
         }
         if (skip != Skip.NOTHING) {
-            newlines++;
+            lines++;
         }
         consumed = length;
         return Result.COMPLETE;
-    }
-
-    @Override
-    public int consumed() {
-        return consumed;
-    }
-
-    /** Always null: bad lines do not refuse the body. */
-    @Override
-    public ParseFailure failure() {
-        return null;
     }
 
     /** Bad lines since {@link #reset}. */
@@ -215,16 +199,6 @@ public final class LineProtocolParser extends Parser<PointSink> {
         return Collections.unmodifiableList(failures);
     }
 
-    @Override
-    public long lines() {
-        return newlines;
-    }
-
-    @Override
-    public long samples() {
-        return samples;
-    }
-
     /** Reads lines until one is not complete; answers where that one begins. */
     private int lines(byte[] b, int offset, int end) {
         int at = offset;
@@ -237,7 +211,7 @@ public final class LineProtocolParser extends Parser<PointSink> {
             int bound = end - at > lineBytes ? at + lineBytes + 1 : end;
             int next = line(b, at, bound);
             if (next >= 0) {
-                newlines++;
+                lines++;
                 at = next;
                 continue;
             }
@@ -289,7 +263,7 @@ public final class LineProtocolParser extends Parser<PointSink> {
             skip = Skip.TO_NEWLINE;
         }
         for (int i = at; i < resumeAt; i++) {
-            newlines += b[i] == '\n' ? 1 : 0;
+            lines += b[i] == '\n' ? 1 : 0;
         }
         return resumeAt;
     }
@@ -299,7 +273,7 @@ public final class LineProtocolParser extends Parser<PointSink> {
         if (skip == Skip.THROUGH_STRING) {
             for (; i < end; i++) {
                 byte c = b[i];
-                newlines += c == '\n' ? 1 : 0;
+                lines += c == '\n' ? 1 : 0;
                 if (skipEscape) {
                     skipEscape = false;
                 } else if (c == '\\') {
@@ -317,7 +291,7 @@ public final class LineProtocolParser extends Parser<PointSink> {
         if (i == end) {
             return end;
         }
-        newlines++;
+        lines++;
         skip = Skip.NOTHING;
         return i + 1;
     }
@@ -328,7 +302,7 @@ public final class LineProtocolParser extends Parser<PointSink> {
         if (failures.size() >= FAILURES) {
             return;
         }
-        long line = newlines + 1;
+        long line = lines + 1;
         int start = at;
         for (int i = at; i < errorAt; i++) {
             if (b[i] == '\n') {
@@ -409,7 +383,7 @@ public final class LineProtocolParser extends Parser<PointSink> {
         hash.hash(b, prefix, prefixEnd - prefix, TWEAK);
         final long p0 = hash.h0();
         final long p1 = hash.h1();
-        sink.line(newlines + 1);
+        sink.line(lines + 1);
         begun = true;
         do {
             if (++i >= bound) {
@@ -572,7 +546,7 @@ public final class LineProtocolParser extends Parser<PointSink> {
             sink.complete();
         }
         samples += count + 1;
-        newlines += inner;
+        lines += inner;
         return next;
     }
 

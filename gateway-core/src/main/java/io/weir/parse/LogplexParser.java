@@ -49,10 +49,7 @@ public final class LogplexParser extends Parser<LogplexParser.Messages> {
     private static final int UNFINISHED = -2;
 
     private Messages sink;
-    private long frames;
-    private long messages;
     private long badLengths;
-    private int consumed;
     /** How many bytes of the unread tail are known to hold no end of the frame that begins it. */
     private int searched;
     /** Passing over what is no frame. */
@@ -61,11 +58,9 @@ public final class LogplexParser extends Parser<LogplexParser.Messages> {
 
     @Override
     public void reset(Messages sink) {
+        super.reset(sink);
         this.sink = sink;
-        frames = 0;
-        messages = 0;
         badLengths = 0;
-        consumed = 0;
         searched = 0;
         lost = false;
     }
@@ -78,29 +73,6 @@ public final class LogplexParser extends Parser<LogplexParser.Messages> {
     @Override
     public Result finish(byte[] buffer, int offset, int length) {
         return read(buffer, offset, offset + length, true);
-    }
-
-    @Override
-    public int consumed() {
-        return consumed;
-    }
-
-    /** Null: no body is refused. */
-    @Override
-    public ParseFailure failure() {
-        return null;
-    }
-
-    /** Frames, read or passed over; bytes that are none do not count. */
-    @Override
-    public long lines() {
-        return frames;
-    }
-
-    /** Messages handed to the sink. */
-    @Override
-    public long samples() {
-        return messages;
     }
 
     /** Frames whose length did not hold. They were read all the same. */
@@ -143,7 +115,7 @@ public final class LogplexParser extends Parser<LogplexParser.Messages> {
                 stop = nextHead(b, Math.max(start, from), end, last);
                 int whole = stop >= 0 ? stop : -1 - stop;
                 if (whole - start > Limits.LOGPLEX_FRAME_BYTES) {
-                    frames++;
+                    lines++;
                     sink.passedOver(Code.FRAME_TOO_LONG);
                     lost = true;
                     from = whole;
@@ -158,7 +130,7 @@ public final class LogplexParser extends Parser<LogplexParser.Messages> {
             } else if (stop == UNFINISHED) {
                 return unread(offset, i, end, false);
             }
-            frames++;
+            lines++;
             frame(b, start, stop);
             i = stop;
             from = stop;
@@ -264,7 +236,7 @@ public final class LogplexParser extends Parser<LogplexParser.Messages> {
             return;
         }
         int text = token(b, id, end);
-        messages++;
+        samples++;
         sink.message(b, app, process - 1, process, id - 1, text < 0 ? end : text, end);
     }
 

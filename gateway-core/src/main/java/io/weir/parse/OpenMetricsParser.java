@@ -5,7 +5,6 @@ import io.weir.sample.KeyHash;
 import io.weir.sample.Limits;
 import io.weir.sample.MetricType;
 import io.weir.sample.SampleSink;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
@@ -26,7 +25,7 @@ import java.util.Arrays;
  *
  * <p>Source: OpenMetrics 1.0.0, sections "ABNF", "MetricFamily", "Metric Types"; the verdicts of its test data.
  */
-public final class OpenMetricsParser extends Parser<SampleSink> {
+public final class OpenMetricsParser extends LineParser {
     /** Separates hashes of keys in this format from those of other formats; the family's type is added. */
     private static final long TWEAK = 0x6f6d_0100L;
     private static final long NAME_TWEAK = TWEAK + 100;
@@ -71,17 +70,7 @@ public final class OpenMetricsParser extends Parser<SampleSink> {
     private static final byte[] PLUS_INF = ascii("+Inf");
     private static final int SUFFIX_BYTES = 8;
 
-    private final Limits limits;
-    private final KeyHash hash;
-    private final TextParser.Timestamps timestamps;
-
-    private SampleSink sink;
-    private long lines;
-    private long samples;
-    private int consumed;
-    private int searched;
     private boolean eof;
-    private ParseFailure failure;
     private final LongSet names = new LongSet();
 
     // the family being read
@@ -123,8 +112,6 @@ public final class OpenMetricsParser extends Parser<SampleSink> {
     private int special;
     private double value;
     private long time;
-    private int errorAt;
-    private String detail;
     private byte[] scratch = {};
     private int scratchLength;
 
@@ -132,9 +119,7 @@ public final class OpenMetricsParser extends Parser<SampleSink> {
      * @param hash used by this parser alone while it parses; all parsers of a process share its secret
      */
     public OpenMetricsParser(Limits limits, KeyHash hash, TextParser.Timestamps timestamps) {
-        this.limits = limits;
-        this.hash = hash;
-        this.timestamps = timestamps;
+        super(limits, hash, timestamps);
         this.name = new byte[limits.nameBytes() + SUFFIX_BYTES];
         // one more than may be, for le and the like
         this.spans = new int[(limits.labels() + 1) * 4];
@@ -143,93 +128,19 @@ public final class OpenMetricsParser extends Parser<SampleSink> {
 
     @Override
     public void reset(SampleSink sink) {
-        this.sink = sink;
-        lines = 0;
-        samples = 0;
-        consumed = 0;
-        searched = 0;
+        super.reset(sink);
         eof = false;
-        failure = null;
         open = false;
         names.clear();
     }
 
     @Override
-    public Result parse(byte[] buffer, int offset, int length) {
-        return read(buffer, offset, length, false);
+    Code end(int at) {
+        return eof ? Code.OK : error(Code.OM_NO_EOF, at);
     }
 
     @Override
-    public Result finish(byte[] buffer, int offset, int length) {
-        return read(buffer, offset, length, true);
-    }
-
-    @Override
-    public int consumed() {
-        return consumed;
-    }
-
-    @Override
-    public ParseFailure failure() {
-        return failure;
-    }
-
-    @Override
-    public long lines() {
-        return lines;
-    }
-
-    @Override
-    public long samples() {
-        return samples;
-    }
-
-    private Result read(byte[] b, int offset, int length, boolean last) {
-        consumed = 0;
-        if (failure != null) {
-            return Result.ERROR;
-        }
-
-        int end = offset + length;
-        int start = offset;
-        int from = offset + searched;
-        searched = 0;
-        while (start < end) {
-            int stop = TextParser.newline(b, from, end);
-            if (stop - start > limits.lineBytes()) {
-                int excess = start + limits.lineBytes();
-                Code code = over(Code.LINE_TOO_LONG, excess, limits.lineBytes(), " bytes");
-                return refuse(code, b, offset, start, excess + 1, start);
-            }
-            if (stop == end && !last) {
-                searched = end - start;
-                consumed = start - offset;
-                return Result.NEED_MORE;
-            }
-
-            Code code = line(b, start, stop);
-            if (code != Code.OK) {
-                return refuse(code, b, offset, start, stop, errorAt);
-            }
-            lines++;
-            start = stop + 1;
-            from = start;
-        }
-        if (last && !eof) {
-            return refuse(error(Code.OM_NO_EOF, end), b, offset, end, end, end);
-        }
-        consumed = length;
-        return Result.COMPLETE;
-    }
-
-    private Result refuse(Code code, byte[] b, int offset, int start, int stop, int excerptAt) {
-        consumed = start - offset;
-        int column = Utf8.characters(b, start, errorAt) + 1;
-        failure = new ParseFailure(code, lines + 1, column, Excerpt.of(b, start, stop, excerptAt), detail);
-        return Result.ERROR;
-    }
-
-    private Code line(byte[] b, int start, int end) {
+    Code line(byte[] b, int start, int end) {
         if (eof) {
             return error(Code.OM_AFTER_EOF, start);
         }
@@ -931,33 +842,7 @@ public final class OpenMetricsParser extends Parser<SampleSink> {
         return Arrays.equals(name, 0, nameLength, b, start, end);
     }
 
-    private static boolean equals(byte[] b, int start, int end, byte[] word) {
-        return Arrays.equals(b, start, end, word, 0, word.length);
-    }
-
     private String familyText() {
         return "family " + Excerpt.of(name, 0, nameLength, 0);
-    }
-
-    private Code error(Code code, int at) {
-        return error(code, at, "");
-    }
-
-    private Code error(Code code, int at, String why) {
-        errorAt = at;
-        detail = why;
-        return code;
-    }
-
-    private Code over(Code code, int at, int limit, String unit) {
-        return error(code, at, limit + unit);
-    }
-
-    private Code refusedBySink(Code code, int at) {
-        return error(code, at, sink.detail());
-    }
-
-    private static byte[] ascii(String s) {
-        return s.getBytes(StandardCharsets.US_ASCII);
     }
 }

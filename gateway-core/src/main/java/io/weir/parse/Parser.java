@@ -24,8 +24,20 @@ public abstract class Parser<S> {
         ERROR
     }
 
+    int consumed;
+    long lines;
+    long samples;
+    ParseFailure failure;
+
+    Parser() {}
+
     /** Forgets everything and begins a body whose content goes to {@code sink}. */
-    public abstract void reset(S sink);
+    public void reset(S sink) {
+        consumed = 0;
+        lines = 0;
+        samples = 0;
+        failure = null;
+    }
 
     /**
      * Reads what is complete in {@code buffer[offset, offset + length)}, which begins with the bytes the call before left
@@ -43,14 +55,25 @@ public abstract class Parser<S> {
     public abstract Result finish(byte[] buffer, int offset, int length);
 
     /** How many of the bytes handed to the last {@link #parse} or {@link #finish} need not be handed in again. */
-    public abstract int consumed();
+    public final int consumed() {
+        return consumed;
+    }
 
-    /** What the body is refused for; null unless the last result was {@link Result#ERROR}. */
-    public abstract ParseFailure failure();
+    /**
+     * What the body is refused for; null unless the last result was {@link Result#ERROR}, and always null for parsers that
+     * pass over what is bad.
+     */
+    public final ParseFailure failure() {
+        return failure;
+    }
 
-    /** Complete lines read since {@link #reset}, empty lines and comments included. */
-    public abstract long lines();
+    /** What the format counts since {@link #reset}: complete lines, those without samples included; families; frames. */
+    public final long lines() {
+        return lines;
+    }
 
-    /** Samples (or points) the sink has accepted since {@link #reset}. */
-    public abstract long samples();
+    /** Samples (or points, or messages) the sink has accepted since {@link #reset}. */
+    public final long samples() {
+        return samples;
+    }
 }

@@ -8,7 +8,6 @@ import io.weir.sample.SampleSink;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
@@ -33,7 +32,7 @@ import java.util.Arrays;
  *
  * <p>Source: prometheus/client_model {@code io/prometheus/client/metrics.proto}; Protocol Buffers encoding.
  */
-public final class ProtobufParser extends Parser<SampleSink> {
+public final class ProtobufParser extends BodyParser {
     /** Separates hashes of keys in this format from those of other formats. */
     private static final long TWEAK = 0x7072_6f74_6fL;
     private static final long FAMILY_TWEAK = TWEAK + 1;
@@ -92,16 +91,7 @@ public final class ProtobufParser extends Parser<SampleSink> {
     private static final byte[][] COUNT_SUFFIX = {ascii("_count"), ascii("_gcount")};
     private static final int SUFFIX_BYTES = 8;
 
-    private final Limits limits;
-    private final KeyHash hash;
-    private final TextParser.Timestamps timestamps;
-
-    private SampleSink sink;
-    private long families;
-    private long samples;
-    private int consumed;
     private long base;
-    private ParseFailure failure;
 
     // the family being read
     /** Bytes of it that are not consumed yet; -1 between families. */
@@ -128,8 +118,6 @@ public final class ProtobufParser extends Parser<SampleSink> {
 
     // what the last step found
     private int at;
-    private int errorAt;
-    private String detail;
 
     private byte[] gathered = new byte[0];
     private byte[] number = new byte[32];
@@ -138,9 +126,7 @@ public final class ProtobufParser extends Parser<SampleSink> {
      * @param hash used by this parser alone while it parses; all parsers of a process share its secret
      */
     public ProtobufParser(Limits limits, KeyHash hash, TextParser.Timestamps timestamps) {
-        this.limits = limits;
-        this.hash = hash;
-        this.timestamps = timestamps;
+        super(limits, hash, timestamps);
         this.name = new byte[limits.nameBytes() + SUFFIX_BYTES];
     }
 
@@ -152,53 +138,14 @@ public final class ProtobufParser extends Parser<SampleSink> {
 
     @Override
     public void reset(SampleSink sink) {
-        this.sink = sink;
-        families = 0;
-        samples = 0;
-        consumed = 0;
+        super.reset(sink);
         base = 0;
-        failure = null;
         left = -1;
         skip = 0;
     }
 
     @Override
-    public Result parse(byte[] buffer, int offset, int length) {
-        return read(buffer, offset, length, false);
-    }
-
-    @Override
-    public Result finish(byte[] buffer, int offset, int length) {
-        return read(buffer, offset, length, true);
-    }
-
-    @Override
-    public int consumed() {
-        return consumed;
-    }
-
-    @Override
-    public ParseFailure failure() {
-        return failure;
-    }
-
-    /** Families read, those without metrics included. */
-    @Override
-    public long lines() {
-        return families;
-    }
-
-    @Override
-    public long samples() {
-        return samples;
-    }
-
-    private Result read(byte[] b, int offset, int length, boolean last) {
-        consumed = 0;
-        if (failure != null) {
-            return Result.ERROR;
-        }
-
+    Result read(byte[] b, int offset, int length, boolean last) {
         int end = offset + length;
         int i = offset;
         while (i < end || left == 0) {
@@ -213,7 +160,7 @@ public final class ProtobufParser extends Parser<SampleSink> {
                 code = open(b, i, end);
             } else if (left == 0) {
                 left = -1;
-                families++;
+                lines++;
                 code = Code.OK;
             } else {
                 code = field(b, i, Math.min(end, i + left), end - i >= left);
@@ -561,14 +508,7 @@ public final class ProtobufParser extends Parser<SampleSink> {
                 }
             }
         }
-        Code code = sink.known(metric0, metric1, value);
-        if (code == Code.UNKNOWN) {
-            code = define(metric0, metric1, nameLength, null, 0, value, start);
-        } else if (code != Code.OK) {
-            code = refusedBySink(code, start);
-        }
-        samples += code == Code.OK ? 1 : 0;
-        return code;
+        return sample(NOTHING, null, 0, value, start);
     }
 
     private Code summary(byte[] b, int start, int from, int end) {
@@ -706,22 +646,17 @@ public final class ProtobufParser extends Parser<SampleSink> {
 
     private Code part(int part, byte[] suffix, double value, int start) {
         hash.combine(metric0, metric1, part, ~part);
-        long h0 = hash.h0();
-        long h1 = hash.h1();
-        Code code = sink.known(h0, h1, value);
-        if (code == Code.UNKNOWN) {
-            System.arraycopy(suffix, 0, name, nameLength, suffix.length);
-            code = define(h0, h1, nameLength + suffix.length, null, 0, value, start);
-        } else if (code != Code.OK) {
-            code = refusedBySink(code, start);
-        }
-        samples += code == Code.OK ? 1 : 0;
-        return code;
+        return sample(suffix, null, 0, value, start);
     }
 
     private Code labelled(int part, byte[] suffix, byte[] label, double labelValue, double value, int start) {
         long bits = Double.doubleToRawLongBits(labelValue);
         hash.combine(metric0, metric1, bits, Long.rotateLeft(bits, 32) ^ part);
+        return sample(suffix, label, labelValue, value, start);
+    }
+
+    /** Tells the sink a sample whose key has just been hashed. */
+    private Code sample(byte[] suffix, byte[] label, double labelValue, double value, int start) {
         long h0 = hash.h0();
         long h1 = hash.h1();
         Code code = sink.known(h0, h1, value);
@@ -907,19 +842,9 @@ public final class ProtobufParser extends Parser<SampleSink> {
         return error(Code.PROTOBUF, start, "a metric of " + familyText() + " cannot be read");
     }
 
-    private Code error(Code code, int where, String why) {
-        errorAt = where;
-        detail = why;
-        return code;
-    }
-
-    private Code refusedBySink(Code code, int where) {
-        errorAt = where;
-        detail = sink.detail().isEmpty() ? familyText() : sink.detail();
-        return code;
-    }
-
-    private static byte[] ascii(String s) {
-        return s.getBytes(StandardCharsets.US_ASCII);
+    /** The sink's own words, or the family's name. */
+    @Override
+    Code refusedBySink(Code code, int where) {
+        return error(code, where, sink.detail().isEmpty() ? familyText() : sink.detail());
     }
 }

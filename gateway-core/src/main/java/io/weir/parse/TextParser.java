@@ -4,12 +4,6 @@ import io.weir.sample.Code;
 import io.weir.sample.KeyHash;
 import io.weir.sample.Limits;
 import io.weir.sample.MetricType;
-import io.weir.sample.SampleSink;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 
 /**
  * Parser of the Prometheus text exposition format 0.0.4. The first bad line refuses the body.
@@ -35,7 +29,7 @@ import java.util.Arrays;
  *
  * <p>Source: Prometheus documentation, exposition formats; prometheus/common {@code expfmt/text_parse.go}.
  */
-public final class TextParser extends Parser<SampleSink> {
+public final class TextParser extends LineParser {
     /** Separates hashes of keys in this format from those of other formats. */
     public static final long TWEAK = 0x7465_7874_0004L;
 
@@ -46,10 +40,6 @@ public final class TextParser extends Parser<SampleSink> {
         REFUSE
     }
 
-    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final long ONES = 0x0101_0101_0101_0101L;
-    private static final long HIGHS = 0x8080_8080_8080_8080L;
-    private static final long NEWLINES = '\n' * ONES;
     private static final long SPACES = ' ' * ONES;
     private static final long TABS = '\t' * ONES;
     private static final long BRACES = '}' * ONES;
@@ -71,25 +61,10 @@ public final class TextParser extends Parser<SampleSink> {
         }
     }
 
-    private final Limits limits;
-    private final KeyHash hash;
-    private final Timestamps timestamps;
-
     /** Spans of the labels of one key: name offset, name length, value offset, value length; -1 - length if escaped. */
     private final int[] spans;
 
-    private SampleSink sink;
-    private long lines;
-    private long samples;
-    private int consumed;
-    /** How many bytes of the unread tail are known to hold no newline. */
-    private int searched;
-
-    private ParseFailure failure;
-
     // what the last step found
-    private int errorAt;
-    private String detail;
     private int keyEnd;
     private int nameEnd;
     private int labels;
@@ -99,96 +74,12 @@ public final class TextParser extends Parser<SampleSink> {
      * @param hash used by this parser alone while it parses; all parsers of a process share its secret
      */
     public TextParser(Limits limits, KeyHash hash, Timestamps timestamps) {
-        this.limits = limits;
-        this.hash = hash;
-        this.timestamps = timestamps;
+        super(limits, hash, timestamps);
         this.spans = new int[limits.labels() * 4];
     }
 
     @Override
-    public void reset(SampleSink sink) {
-        this.sink = sink;
-        lines = 0;
-        samples = 0;
-        consumed = 0;
-        searched = 0;
-        failure = null;
-    }
-
-    @Override
-    public Result parse(byte[] buffer, int offset, int length) {
-        return read(buffer, offset, length, false);
-    }
-
-    @Override
-    public Result finish(byte[] buffer, int offset, int length) {
-        return read(buffer, offset, length, true);
-    }
-
-    @Override
-    public int consumed() {
-        return consumed;
-    }
-
-    @Override
-    public ParseFailure failure() {
-        return failure;
-    }
-
-    @Override
-    public long lines() {
-        return lines;
-    }
-
-    @Override
-    public long samples() {
-        return samples;
-    }
-
-    private Result read(byte[] b, int offset, int length, boolean last) {
-        assert searched <= length;
-        consumed = 0;
-        if (failure != null) {
-            return Result.ERROR;
-        }
-
-        int end = offset + length;
-        int start = offset;
-        int from = offset + searched;
-        searched = 0;
-        while (start < end) {
-            int stop = newline(b, from, end);
-            if (stop - start > limits.lineBytes()) {
-                int excess = start + limits.lineBytes();
-                Code code = over(Code.LINE_TOO_LONG, excess, limits.lineBytes(), " bytes");
-                return refuse(code, b, offset, start, excess + 1, start);
-            }
-            if (stop == end && !last) {
-                searched = end - start;
-                consumed = start - offset;
-                return Result.NEED_MORE;
-            }
-
-            Code code = line(b, start, stop);
-            if (code != Code.OK) {
-                return refuse(code, b, offset, start, stop, errorAt);
-            }
-            lines++;
-            start = stop + 1;
-            from = start;
-        }
-        consumed = length;
-        return Result.COMPLETE;
-    }
-
-    private Result refuse(Code code, byte[] b, int offset, int start, int stop, int excerptAt) {
-        consumed = start - offset;
-        int column = Utf8.characters(b, start, errorAt) + 1;
-        failure = new ParseFailure(code, lines + 1, column, Excerpt.of(b, start, stop, excerptAt), detail);
-        return Result.ERROR;
-    }
-
-    private Code line(byte[] b, int start, int stop) {
+    Code line(byte[] b, int start, int stop) {
         int end = stop > start && b[stop - 1] == '\r' ? stop - 1 : stop;
         int i = skipBlanks(b, start, end);
         if (i == end) {
@@ -447,38 +338,6 @@ public final class TextParser extends Parser<SampleSink> {
         return code == Code.OK ? code : refusedBySink(code, name);
     }
 
-    private Code error(Code code, int at) {
-        errorAt = at;
-        detail = "";
-        return code;
-    }
-
-    private Code over(Code code, int at, int limit, String unit) {
-        errorAt = at;
-        detail = limit + unit;
-        return code;
-    }
-
-    private Code refusedBySink(Code code, int at) {
-        errorAt = at;
-        detail = sink.detail();
-        return code;
-    }
-
-    static int newline(byte[] b, int from, int end) {
-        int i = from;
-        for (; i <= end - Long.BYTES; i += Long.BYTES) {
-            long found = zeroBytes((long) LONG.get(b, i) ^ NEWLINES);
-            if (found != 0) {
-                return i + (Long.numberOfTrailingZeros(found) >>> 3);
-            }
-        }
-        while (i < end && b[i] != '\n') {
-            i++;
-        }
-        return i;
-    }
-
     /** Index of the last closing brace in {@code [start, end)}; less than {@code start} when there is none. */
     private static int lastBrace(byte[] b, int start, int end) {
         int i = end;
@@ -510,11 +369,6 @@ public final class TextParser extends Parser<SampleSink> {
         return i;
     }
 
-    /** High bit of each zero byte; bytes above the lowest zero byte may be marked wrongly. */
-    private static long zeroBytes(long word) {
-        return word - ONES & ~word & HIGHS;
-    }
-
     private static int skipBlanks(byte[] b, int from, int end) {
         int i = from;
         while (i < end && isBlank(b[i])) {
@@ -542,10 +396,6 @@ public final class TextParser extends Parser<SampleSink> {
         return c == ' ' || c == '\t';
     }
 
-    private static boolean equals(byte[] b, int start, int end, byte[] word) {
-        return Arrays.equals(b, start, end, word, 0, word.length);
-    }
-
     /** Whether the span is the word, which is in lower case letters. */
     private static boolean equalsIgnoreCase(byte[] b, int start, int end, byte[] word) {
         if (end - start != word.length) {
@@ -557,9 +407,5 @@ public final class TextParser extends Parser<SampleSink> {
             }
         }
         return true;
-    }
-
-    private static byte[] ascii(String s) {
-        return s.getBytes(StandardCharsets.US_ASCII);
     }
 }

@@ -29,7 +29,7 @@ class OpenMetricsCorpusTest {
                 String verdict = Files.readString(folder.resolve("test.json")).replaceAll("\\s", "");
                 boolean good = verdict.contains("\"shouldParse\":true");
                 ParserFeed feed = new ParserFeed(
-                        new OpenMetricsParser(Limits.DEFAULTS, new KeyHash(1, 2, 3, 4), TextParser.Timestamps.IGNORE));
+                        () -> new OpenMetricsParser(Limits.DEFAULTS, new KeyHash(1, 2, 3, 4), TextParser.Timestamps.IGNORE));
                 ParserFeed.Verdict whole = feed.whole(body);
                 cases++;
                 if ((whole.failure() == null) != good) {

@@ -55,7 +55,7 @@ class OpenMetricsParserTest {
     private final ParserFeed feed = feed(TextParser.Timestamps.IGNORE);
 
     private static ParserFeed feed(TextParser.Timestamps timestamps) {
-        return new ParserFeed(new OpenMetricsParser(Limits.DEFAULTS, new KeyHash(1, 2, 3, 4), timestamps));
+        return new ParserFeed(() -> new OpenMetricsParser(Limits.DEFAULTS, new KeyHash(1, 2, 3, 4), timestamps));
     }
 
     @Test

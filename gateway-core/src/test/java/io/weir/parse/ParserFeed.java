@@ -1,9 +1,12 @@
 package io.weir.parse;
 
+import io.weir.sample.KeyHash;
+import io.weir.sample.Limits;
 import io.weir.sample.SampleSink;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * A parser with a sink, fed as a server does: chunks appended behind the unread tail, in an array with foreign bytes
@@ -11,15 +14,30 @@ import java.util.List;
  */
 final class ParserFeed {
     /** What came of one body. */
-    record Verdict(List<String> told, ParseFailure failure, long samples) {}
+    record Verdict(List<String> told, ParseFailure failure, long lines, long samples) {}
 
     private static final byte[] FOREIGN = "\n\u0001}\n\\ 1\n\"".getBytes(StandardCharsets.US_ASCII);
 
     final RecordingSink sink = new RecordingSink();
+    private final Supplier<Parser<SampleSink>> kind;
     private final Parser<SampleSink> parser;
 
-    ParserFeed(Parser<SampleSink> parser) {
-        this.parser = parser;
+    ParserFeed(Supplier<Parser<SampleSink>> kind) {
+        this.kind = kind;
+        this.parser = kind.get();
+    }
+
+    static ParserFeed ofText() {
+        return ofText(Limits.DEFAULTS, TextParser.Timestamps.IGNORE);
+    }
+
+    static ParserFeed ofText(Limits limits, TextParser.Timestamps timestamps) {
+        return new ParserFeed(() -> new TextParser(limits, new KeyHash(11, 22, 33, 44), timestamps));
+    }
+
+    /** The same with nothing known yet. */
+    ParserFeed fresh() {
+        return new ParserFeed(kind);
     }
 
     Verdict whole(byte[] body) {
@@ -51,7 +69,7 @@ final class ParserFeed {
     }
 
     private Verdict verdict() {
-        return new Verdict(List.copyOf(sink.told), parser.failure(), parser.samples());
+        return new Verdict(List.copyOf(sink.told), parser.failure(), parser.lines(), parser.samples());
     }
 
     private Parser.Result step(byte[] body, int from, int to, boolean last) {

@@ -33,7 +33,7 @@ class ProtobufParserTest {
 
     private static ParserFeed feed() {
         return new ParserFeed(
-                new ProtobufParser(Limits.DEFAULTS, new KeyHash(1, 2, 3, 4), TextParser.Timestamps.IGNORE));
+                () -> new ProtobufParser(Limits.DEFAULTS, new KeyHash(1, 2, 3, 4), TextParser.Timestamps.IGNORE));
     }
 
     @Test
@@ -258,7 +258,7 @@ class ProtobufParserTest {
         byte[] body = delimited(family("a", MetricType.GAUGE, gauge(1).setTimestampMs(5)).build());
         assertThat(feed.whole(body).failure()).isNull();
         ParserFeed strict = new ParserFeed(
-                new ProtobufParser(Limits.DEFAULTS, new KeyHash(1, 2, 3, 4), TextParser.Timestamps.REFUSE));
+                () -> new ProtobufParser(Limits.DEFAULTS, new KeyHash(1, 2, 3, 4), TextParser.Timestamps.REFUSE));
         assertThat(strict.whole(body).failure().code()).isEqualTo(Code.TIMESTAMP_REFUSED);
         assertThat(strict.whole(delimited(family("a", MetricType.GAUGE, gauge(1)).build())).failure()).isNull();
     }

@@ -40,16 +40,16 @@ class TextParserFuzzTest {
     @Test
     void shouldAgreeWithASlowReadingOfTheGrammarHoweverTheBodyIsCut() {
         Random random = new Random(SEED);
-        TextBench bench = new TextBench();
+        ParserFeed feed = ParserFeed.ofText();
         int accepted = 0;
         for (int round = 0; round < ROUNDS; round++) {
             byte[] body = mutate(random);
             String name = "seed " + SEED + " round " + round;
             try {
-                TextBench.Verdict whole = bench.whole(body);
+                ParserFeed.Verdict whole = feed.whole(body);
                 check(body, whole);
-                assertThat(bench.feed(body, random.nextInt(body.length + 1), body.length)).isEqualTo(whole);
-                assertThat(bench.byteByByte(body)).isEqualTo(whole);
+                assertThat(feed.feed(body, random.nextInt(body.length + 1), body.length)).isEqualTo(whole);
+                assertThat(feed.byteByByte(body)).isEqualTo(whole);
                 accepted += whole.failure() == null ? 1 : 0;
             } catch (RuntimeException | AssertionError e) {
                 throw new AssertionError(name + ": " + new String(body, StandardCharsets.ISO_8859_1), e);
@@ -74,14 +74,14 @@ class TextParserFuzzTest {
         body.append("} ").append(number).append(stamped ? " 1700000000000\n" : "\n");
         told.append(values.isEmpty() ? "" : "}").append(' ').append(number);
 
-        TextBench bench = new TextBench();
+        ParserFeed feed = ParserFeed.ofText();
         byte[] bytes = body.toString().getBytes(StandardCharsets.UTF_8);
         for (int i = 0; i < 2; i++) {
-            TextBench.Verdict verdict = bench.whole(bytes);
+            ParserFeed.Verdict verdict = feed.whole(bytes);
             assertThat(verdict.failure()).isNull();
             assertThat(verdict.told()).containsExactly(told.toString());
         }
-        assertThat(bench.sink.known).isEqualTo(1);
+        assertThat(feed.sink.known).isEqualTo(1);
     }
 
     @Provide
@@ -116,7 +116,7 @@ class TextParserFuzzTest {
         return body;
     }
 
-    private static void check(byte[] body, TextBench.Verdict verdict) {
+    private static void check(byte[] body, ParserFeed.Verdict verdict) {
         String text = new String(body, StandardCharsets.ISO_8859_1);
         List<String> told = new ArrayList<>();
         String[] lines = text.split("\n", -1);

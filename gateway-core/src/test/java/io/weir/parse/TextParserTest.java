@@ -190,8 +190,8 @@ class TextParserTest {
     @Test
     void shouldRefuseTimestampsWhenToldSo() {
         for (String line : List.of("m 1 5\n", "m 1 5", "m 1 5 \r\n")) {
-            TextBench bench = new TextBench(Limits.DEFAULTS, TextParser.Timestamps.REFUSE);
-            TextBench.Verdict verdict = bench.whole(bytes("m 1\n" + line));
+            ParserFeed feed = ParserFeed.ofText(Limits.DEFAULTS, TextParser.Timestamps.REFUSE);
+            ParserFeed.Verdict verdict = feed.whole(bytes("m 1\n" + line));
             assertThat(verdict.told()).containsExactly("m 1.0");
             assertThat(verdict.failure().code()).isEqualTo(Code.TIMESTAMP_REFUSED);
             assertThat(verdict.failure().line()).isEqualTo(2);
@@ -268,11 +268,11 @@ class TextParserTest {
         bad("no_negative{a=\"b\"} -1\n", Code.COUNTER_NEGATIVE, 1, 1);
         bad("m{a=\"b\",refuse_me=\"c\"} 1\n", Code.DUPLICATE_LABEL, 1, 9);
         bad("# TYPE refuse_me counter\n", Code.SECOND_TYPE, 1, 8);
-        TextBench bench = new TextBench();
-        assertThat(bench.whole(bytes("m 1\nrefuse_me{a=\"b\"} 1\n")).failure().describe())
+        ParserFeed feed = ParserFeed.ofText();
+        assertThat(feed.whole(bytes("m 1\nrefuse_me{a=\"b\"} 1\n")).failure().describe())
                 .isEqualTo("line 2 column 1: the family exists with another type (is a counter): refuse_me{a=\"b\"} 1");
         // what a sink said once is not repeated for an error of another kind
-        assertThat(bench.whole(bytes("m{ 1\n")).failure().detail()).isEmpty();
+        assertThat(feed.whole(bytes("m{ 1\n")).failure().detail()).isEmpty();
     }
 
     @Test
@@ -284,24 +284,24 @@ class TextParserTest {
 
     @Test
     void shouldSayWhereAndWhy() {
-        TextBench bench = new TextBench();
-        assertThat(bench.whole(bytes("m 1\nfoo{a=\"b 1\n")).failure().describe())
+        ParserFeed feed = ParserFeed.ofText();
+        assertThat(feed.whole(bytes("m 1\nfoo{a=\"b 1\n")).failure().describe())
                 .isEqualTo("line 2 column 7: label value not closed, expected '\"': foo{a=\"b 1");
-        assertThat(bench.whole(bytes("m 1,5")).failure().describe())
+        assertThat(feed.whole(bytes("m 1,5")).failure().describe())
                 .isEqualTo("line 1 column 3: not a number: m 1,5");
     }
 
     @Test
     void shouldFindAKnownSeriesByItsOpaqueKey() {
-        TextBench bench = new TextBench();
+        ParserFeed feed = ParserFeed.ofText();
         byte[] body = bytes("m 1\nm{} 2\nm{a=\"b\"} 3\nm{a=\"b\"}\t4\nm{a=\"}\"} NaN\nm{a=\"b\"} 5 6\r\n");
-        bench.whole(body);
-        assertThat(bench.sink.defined).isEqualTo(4);
-        assertThat(bench.sink.known).isEqualTo(2);
+        feed.whole(body);
+        assertThat(feed.sink.defined).isEqualTo(4);
+        assertThat(feed.sink.known).isEqualTo(2);
 
-        TextBench.Verdict again = bench.whole(body);
-        assertThat(bench.sink.defined).isEqualTo(4);
-        assertThat(bench.sink.known).isEqualTo(8);
+        ParserFeed.Verdict again = feed.whole(body);
+        assertThat(feed.sink.defined).isEqualTo(4);
+        assertThat(feed.sink.known).isEqualTo(8);
         assertThat(again.samples()).isEqualTo(6);
         assertThat(again.lines()).isEqualTo(6);
     }
@@ -390,10 +390,10 @@ class TextParserTest {
 
     @Test
     void shouldForgetARefusedBodyOnReset() {
-        TextBench bench = new TextBench();
-        assertThat(bench.feed(bytes("m 1\nn 2"), 3, 6).failure()).isNull();
-        assertThat(bench.feed(bytes("m 1\n9n 2"), 3, 6).failure()).isNotNull();
-        TextBench.Verdict verdict = bench.feed(bytes("x 1\ny 2\n"), 6);
+        ParserFeed feed = ParserFeed.ofText();
+        assertThat(feed.feed(bytes("m 1\nn 2"), 3, 6).failure()).isNull();
+        assertThat(feed.feed(bytes("m 1\n9n 2"), 3, 6).failure()).isNotNull();
+        ParserFeed.Verdict verdict = feed.feed(bytes("x 1\ny 2\n"), 6);
         assertThat(verdict.failure()).isNull();
         assertThat(verdict.lines()).isEqualTo(2);
         assertThat(verdict.samples()).isEqualTo(2);
@@ -436,34 +436,34 @@ class TextParserTest {
     }
 
     private static void atLimit(Limits limits, String body) {
-        assertThat(everyWay(new TextBench(limits, TextParser.Timestamps.IGNORE), bytes(body)).failure())
+        assertThat(everyWay(ParserFeed.ofText(limits, TextParser.Timestamps.IGNORE), bytes(body)).failure())
                 .as(body)
                 .isNull();
     }
 
     private static void pastLimit(Limits limits, String body, Code code, int column, String detail) {
         ParseFailure failure =
-                everyWay(new TextBench(limits, TextParser.Timestamps.IGNORE), bytes(body)).failure();
+                everyWay(ParserFeed.ofText(limits, TextParser.Timestamps.IGNORE), bytes(body)).failure();
         assertThat(failure).as(body).isNotNull();
         assertThat(failure.code()).as(body).isEqualTo(code);
         assertThat(failure.column()).as(body).isEqualTo(column);
         assertThat(failure.detail()).as(body).isEqualTo(detail);
     }
 
-    private static void every(byte[] body, Consumer<TextBench.Verdict> check) {
-        check.accept(everyWay(new TextBench(), body));
+    private static void every(byte[] body, Consumer<ParserFeed.Verdict> check) {
+        check.accept(everyWay(ParserFeed.ofText(), body));
     }
 
     /** The one verdict of all ways to cut the body, on an instance that is used over and over. */
-    private static TextBench.Verdict everyWay(TextBench bench, byte[] body) {
-        TextBench.Verdict whole = bench.whole(body);
-        assertThat(bench.whole(body)).as("again").isEqualTo(whole);
-        assertThat(bench.feed(body)).as("all at the end").isEqualTo(whole);
-        assertThat(bench.byteByByte(body)).as("byte by byte").isEqualTo(whole);
-        assertThat(bench.fresh().byteByByte(body)).as("byte by byte, nothing known").isEqualTo(whole);
+    private static ParserFeed.Verdict everyWay(ParserFeed feed, byte[] body) {
+        ParserFeed.Verdict whole = feed.whole(body);
+        assertThat(feed.whole(body)).as("again").isEqualTo(whole);
+        assertThat(feed.feed(body)).as("all at the end").isEqualTo(whole);
+        assertThat(feed.byteByByte(body)).as("byte by byte").isEqualTo(whole);
+        assertThat(feed.fresh().byteByByte(body)).as("byte by byte, nothing known").isEqualTo(whole);
         for (int i = 0; i <= body.length; i++) {
-            assertThat(bench.feed(body, i)).as("cut at " + i).isEqualTo(whole);
-            assertThat(bench.feed(body, i, body.length)).as("cut at " + i).isEqualTo(whole);
+            assertThat(feed.feed(body, i)).as("cut at " + i).isEqualTo(whole);
+            assertThat(feed.feed(body, i, body.length)).as("cut at " + i).isEqualTo(whole);
         }
         return whole;
     }

@@ -123,31 +123,41 @@ public final class JournalTargets {
         }
     }
 
-    private static final class Segments implements FuzzTarget {
+    private abstract static class FileTarget implements FuzzTarget {
+        private final String name;
+        private final int weight;
         private final List<byte[]> seeds;
 
-        Segments(List<byte[]> seeds) {
+        FileTarget(String name, int weight, List<byte[]> seeds) {
+            this.name = name;
+            this.weight = weight;
             this.seeds = seeds;
         }
 
         @Override
-        public String name() {
-            return "segment";
+        public final String name() {
+            return name;
         }
 
         @Override
-        public int weight() {
-            return 8;
+        public final int weight() {
+            return weight;
         }
 
         @Override
-        public int bytesMax() {
+        public final int bytesMax() {
             return 1_024;
         }
 
         @Override
-        public List<byte[]> seeds() {
+        public final List<byte[]> seeds() {
             return seeds;
+        }
+    }
+
+    private static final class Segments extends FileTarget {
+        Segments(List<byte[]> seeds) {
+            super("segment", 8, seeds);
         }
 
         @Override
@@ -174,31 +184,9 @@ public final class JournalTargets {
         }
     }
 
-    private static final class Checkpoints implements FuzzTarget {
-        private final List<byte[]> seeds;
-
+    private static final class Checkpoints extends FileTarget {
         Checkpoints(List<byte[]> seeds) {
-            this.seeds = seeds;
-        }
-
-        @Override
-        public String name() {
-            return "checkpoint";
-        }
-
-        @Override
-        public int weight() {
-            return 4;
-        }
-
-        @Override
-        public int bytesMax() {
-            return 1_024;
-        }
-
-        @Override
-        public List<byte[]> seeds() {
-            return seeds;
+            super("checkpoint", 4, seeds);
         }
 
         @Override
