@@ -2,6 +2,7 @@ package io.weir.store;
 
 import io.weir.snapshot.GroupSnapshot;
 import io.weir.snapshot.Snapshot;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
@@ -30,6 +31,7 @@ public final class Keeper implements Agent {
     private final Snapshots snapshots;
     private final StoreCommands commands;
     private final List<StoreCommands.SnapshotCommand> waiting = new ArrayList<>();
+    private final ArrayDeque<Sweep> sweeps = new ArrayDeque<>();
     private final TextArena.Tail tail;
     private Thread thread;
     private int familiesTick = -1;
@@ -104,6 +106,7 @@ public final class Keeper implements Agent {
 
         int work = compaction.recycle();
         work += runCommands();
+        work += sweep();
         work += reaper.expire();
         work += reaper.dropGroups();
         work += compact(1);
@@ -138,6 +141,8 @@ public final class Keeper implements Agent {
                     compact(table.shards.length);
                 }
                 delete.answer().accept(killed);
+            } else if (c instanceof StoreCommands.SweepCommand sweep) {
+                begin(new Sweep(sweep));
             } else if (c instanceof StoreCommands.GroupsCommand groups) {
                 groups.answer().accept(readGroups());
             } else {
@@ -155,6 +160,31 @@ public final class Keeper implements Agent {
             }
         }
         return n;
+    }
+
+    private void begin(Sweep sweep) {
+        if (sweeps.size() < StoreCommands.SWEEPS_MAX) {
+            sweeps.add(sweep);
+        } else {
+            sweep.answer(StoreCommands.Swept.State.BUSY);
+        }
+    }
+
+    /** A slice of the first sweep; answers work done. */
+    private int sweep() {
+        Sweep sweep = sweeps.peek();
+        if (sweep == null) {
+            return 0;
+        }
+        StoreCommands.Swept.State state = reaper.sweep(sweep);
+        if (state != null) {
+            sweeps.poll();
+            if (!sweep.dry) {
+                compact(table.shards.length);
+            }
+            sweep.answer(state);
+        }
+        return 1;
     }
 
     private List<GroupSnapshot> readGroups() {

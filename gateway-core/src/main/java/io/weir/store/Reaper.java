@@ -15,6 +15,11 @@ final class Reaper {
     /** Longest time between two passes in seconds; a short time to live has them closer. */
     private static final int PASS_TICKS_MAX = 10;
 
+    /** A slice of a sweep is over after so long, and looks at the clock after so many records. */
+    private static final long SWEEP_NANOS = 2_000_000;
+
+    private static final int SWEEP_LOOKS = 64;
+
     private final SeriesTable table;
     private final Slab slab;
     private final EndedLog ended;
@@ -127,6 +132,79 @@ final class Reaper {
         }
         deleted = deleted + killed;
         return killed;
+    }
+
+    /**
+     * Goes on with a sweep for {@link #SWEEP_NANOS}: matching may be slow, and groups wait for the gate meanwhile.
+     *
+     * @return null when there is more to do, else how it ended
+     */
+    StoreCommands.Swept.State sweep(Sweep sweep) {
+        if (sweep.end < 0) {
+            sweep.end = table.numbers.high();
+        }
+        if (sweep.dry) {
+            return sweepSlice(sweep) ? StoreCommands.Swept.State.DONE : null;
+        }
+        if (!listener.begin()) {
+            return StoreCommands.Swept.State.REFUSED;
+        }
+        goOn = true;
+        boolean gated = closeGate();
+        boolean over;
+        try {
+            over = sweepSlice(sweep);
+        } finally {
+            openGate(gated);
+        }
+        boolean all = goOn;
+        if (!listener.commit() || !all) {
+            return StoreCommands.Swept.State.UNKNOWN;
+        }
+        return over ? StoreCommands.Swept.State.DONE : null;
+    }
+
+    /** Whether that was the last. */
+    private boolean sweepSlice(Sweep sweep) {
+        long begin = System.nanoTime();
+        int end = sweep.end;
+        int looks = 0;
+        int n = slab.nextProvided(sweep.next, end);
+        for (; n < end && goOn(sweep); n = slab.nextProvided(n + 1, end)) {
+            if (++looks % SWEEP_LOOKS == 0 && System.nanoTime() - begin > SWEEP_NANOS) {
+                break;
+            }
+            sweepOne(sweep, n);
+        }
+        sweep.next = n;
+        return n >= end;
+    }
+
+    private boolean goOn(Sweep sweep) {
+        return sweep.dry || goOn;
+    }
+
+    private void sweepOne(Sweep sweep, int n) {
+        long meta = slab.metaAcquire(n);
+        if (!Slab.isOpen(meta) || !slab.isLive(n, meta)) {
+            return;
+        }
+        // as in delete, a live record keeps its key
+        long text = slab.text(n);
+        Family family = slab.family(n);
+        if (!sweep.asking.matches(
+                family,
+                table.arena.chunks()[TextArena.chunk(text)],
+                TextArena.offset(text),
+                TextArena.length(text))) {
+            return;
+        }
+        if (sweep.dry) {
+            sweep.count(family);
+        } else if (kill(n, meta)) {
+            sweep.count(family);
+            deleted = deleted + 1;
+        }
     }
 
     private boolean delete(int n, Selector selector, byte[][] tokens) {

@@ -3,6 +3,7 @@ package io.weir.store;
 import io.weir.snapshot.GroupSnapshot;
 import io.weir.snapshot.Snapshot;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import org.jctools.queues.varhandle.MpscVarHandleArrayQueue;
@@ -19,6 +20,32 @@ public final class StoreCommands {
     /** Answer to a deletion: what was deleted could not be written down, and may be back after a crash. */
     public static final long UNKNOWN = -2;
 
+    /** Deletions by {@link Selectors} that may wait for their turn. */
+    public static final int SWEEPS_MAX = 16;
+
+    /** Families of which the answer to such a deletion tells the number of series: those with most. */
+    public static final int FAMILIES_TOLD = 100;
+
+    /**
+     * Answer to a deletion by {@link Selectors}.
+     *
+     * @param series deleted, or chosen when nothing was to be deleted
+     * @param families how many of which family, most first, {@link #FAMILIES_TOLD} of them at most
+     */
+    public record Swept(State state, long series, Map<String, Long> families) {
+        /** What became of it. */
+        public enum State {
+            /** All of it is done. */
+            DONE,
+            /** Nothing was deleted, because {@link #SWEEPS_MAX} others wait. */
+            BUSY,
+            /** It stopped after {@link Swept#series}, because ends cannot be written down now. */
+            REFUSED,
+            /** What was deleted could not be written down, and may be back after a crash. */
+            UNKNOWN
+        }
+    }
+
     private final SeriesTable table;
     private final MpscVarHandleArrayQueue<Command> queue;
 
@@ -27,6 +54,8 @@ public final class StoreCommands {
     record SnapshotCommand(long endedAfter, Consumer<Snapshot> answer) implements Command {}
 
     record DeleteCommand(Selector selector, LongConsumer answer) implements Command {}
+
+    record SweepCommand(Selectors selectors, boolean dry, Consumer<Swept> answer) implements Command {}
 
     record GroupsCommand(Consumer<List<GroupSnapshot>> answer) implements Command {}
 
@@ -56,6 +85,16 @@ public final class StoreCommands {
      */
     public boolean delete(Selector selector, LongConsumer answer) {
         return offer(new DeleteCommand(selector, answer));
+    }
+
+    /**
+     * Kills every matching series acknowledged before this call, in slices, between which snapshots and pushes go on: what is
+     * pushed meanwhile comes either before the end of its series or after it.
+     *
+     * @param dry only counts
+     */
+    public boolean sweep(Selectors selectors, boolean dry, Consumer<Swept> answer) {
+        return offer(new SweepCommand(selectors, dry, answer));
     }
 
     /** All groups that own series, each as it is after some push, sorted by key. */

@@ -24,6 +24,7 @@ class NoticeTest {
             Map.entry("zstd-jni", "zstd-jni"),
             Map.entry("slf4j", "SLF4J"),
             Map.entry("logback", "Logback classic and core"),
+            Map.entry("re2j", "RE2/J"),
             Map.entry("bcrypt", "bcrypt"));
 
     @Test

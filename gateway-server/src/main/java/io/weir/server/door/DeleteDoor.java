@@ -26,11 +26,12 @@ final class DeleteDoor implements Door {
     private final Keeping keeping;
     private final DiskWait wait;
 
-    DeleteDoor(Limits limits, StoreCommands commands, Keeping keeping) {
+    /** @param wait where answers wait for the disk; null without a journal */
+    DeleteDoor(Limits limits, StoreCommands commands, Keeping keeping, DiskWait wait) {
         this.targets = new EventLoopContext.Local<>(context -> new SeriesTarget(limits));
         this.commands = commands;
         this.keeping = keeping;
-        this.wait = keeping.isJournaled() ? new DiskWait(keeping.kills()) : null;
+        this.wait = wait;
     }
 
     @Override

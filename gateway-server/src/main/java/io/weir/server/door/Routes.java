@@ -95,7 +95,8 @@ public final class Routes {
         Door groupDelete = new GatedDoor(new GroupDeleteDoor(groups, keeping), keeping);
         Door patch = new GatedDoor(
                 new PatchDoor(limits, hash, keeping, metrics[Protocol.PATCH.ordinal()]), keeping);
-        Door delete = new GatedDoor(new DeleteDoor(limits, parts.commands, keeping), keeping);
+        DiskWait wait = keeping.isJournaled() ? new DiskWait(keeping.kills()) : null;
+        Door delete = new GatedDoor(new DeleteDoor(limits, parts.commands, keeping, wait), keeping);
         Door scrape = new GatedDoor(new ScrapeDoor(parts.commands), keeping);
         Door drain = new GatedDoor(
                 new HerokuDrainDoor(
@@ -122,6 +123,8 @@ public final class Routes {
                 .at(web.telemetryPath, "telemetry", new TelemetryDoor(parts.telemetry), GET, HEAD);
         routes.at("/api/v1/status", "api_status", new StatusApiDoor(parts.api), GET, HEAD)
                 .at("/api/v1/metrics", "api_metrics", new GatedDoor(new GroupsApiDoor(parts.commands), keeping), GET, HEAD);
+        routes.at("/api/v1/series", "api_series_delete",
+                new GatedDoor(new SeriesDeleteDoor(parts.commands, keeping, wait), keeping), DELETE);
         if (parts.api.admin) {
             routes.at("/api/v1/admin/wipe", "wipe", new GatedDoor(new WipeDoor(parts.commands, keeping), keeping), PUT);
         }
