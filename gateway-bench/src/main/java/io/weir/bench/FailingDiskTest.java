@@ -20,21 +20,22 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 
 /**
- * A gateway whose file system is filled up and emptied while it takes pushes. What is answered with 2xx is there, exactly;
- * what is answered with 503 is not; a connection that ends without an answer may be either. A program of its own without
- * dependencies: {@code java FullDiskTest.java JAR MOUNT ROUNDS SEED}, where MOUNT is a small file system of its own.
+ * A gateway whose disk fails and recovers while it takes pushes. What is answered with 2xx is there, exactly; what is
+ * answered with 503 is not; a connection that ends without an answer may be either. A program of its own without
+ * dependencies: {@code java FailingDiskTest.java JAR DIRECTORY ROUNDS SEED HOW}. HOW is {@code full}, where DIRECTORY is a
+ * small file system of its own, or {@code protected}, where its files can be made immutable.
  */
-public final class FullDiskTest {
+public final class FailingDiskTest {
     private static final int WORKERS = 4;
     private static final int WAIT_SECONDS = 60;
     private static final String[] SYNCS = {"always", "interval", "never"};
-    private static final String REASON = "No space left on device";
 
     private final Path jar;
     private final Path data;
-    private final Path ballast;
+    private final Disk disk;
     private final Random random;
     private final HttpClient client =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(Duration.ofSeconds(10)).build();
@@ -43,24 +44,29 @@ public final class FullDiskTest {
     private volatile boolean stopping;
     private String url;
 
-    private FullDiskTest(Path jar, Path mount, long seed) {
+    private FailingDiskTest(Path jar, Path directory, long seed, String how) {
         this.jar = jar;
-        this.data = mount.resolve("data");
-        this.ballast = mount.resolve("ballast");
+        this.data = directory.resolve("data");
+        this.disk = how.equals("full") ? new FullDisk(directory.resolve("ballast")) : new ProtectedDisk(data);
         this.random = new Random(seed);
         for (int i = 0; i < WORKERS; i++) {
             workers.add(new Worker(i));
         }
     }
 
-    /** Arguments: jar, mount point, rounds, seed. Ends with 1 when anything was not as it should be. */
+    /** Arguments: jar, directory, rounds, seed, how. Ends with 1 when anything was not as it should be. */
     public static void main(String[] arguments) throws Exception {
         long seed = Long.parseLong(arguments[3]);
         System.out.println("seed " + seed);
-        FullDiskTest test = new FullDiskTest(Path.of(arguments[0]), Path.of(arguments[1]), seed);
+        FailingDiskTest test = new FailingDiskTest(Path.of(arguments[0]), Path.of(arguments[1]), seed, arguments[4]);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             if (test.process != null) {
                 test.process.destroyForcibly();
+            }
+            try {
+                test.disk.mend();
+            } catch (Exception e) {
+                System.out.println("the disk could not be mended: " + e);
             }
         }));
         test.run(Integer.parseInt(arguments[2]));
@@ -81,17 +87,20 @@ public final class FullDiskTest {
                 thread.start();
             }
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(200 + random.nextInt(800)));
-            fill();
-            await("every worker has been refused", () -> workers.stream().allMatch(w -> w.refusedSinceFull > 0));
-            await("not ready", () -> status("/-/ready") == 503 && body("/-/ready").contains(REASON));
-            expect(status("/-/healthy") == 200, "healthy while the disk is full");
-            expect(status("/metrics") == 200, "scraped while the disk is full");
+            for (Worker worker : workers) {
+                worker.refusedSinceBroken = 0;
+            }
+            disk.spoil();
+            await("every worker has been refused", () -> workers.stream().allMatch(w -> w.refusedSinceBroken > 0));
+            await("not ready", () -> status("/-/ready") == 503 && body("/-/ready").contains(disk.reason()));
+            expect(status("/-/healthy") == 200, "healthy while the disk fails");
+            expect(status("/metrics") == 200, "scraped while the disk fails");
             boolean kill = random.nextInt(3) == 0;
             if (kill) {
                 process.destroyForcibly().waitFor();
-                empty();
+                disk.mend();
             } else {
-                empty();
+                disk.mend();
                 await("ready again without a restart", () -> status("/-/ready") == 200);
                 long before = sum(w -> w.acknowledged);
                 await("pushes are taken again", () -> sum(w -> w.acknowledged) > before + 20);
@@ -109,13 +118,13 @@ public final class FullDiskTest {
             // a process that is killed in the middle of a write leaves a part of a frame
             expect(damaged == 0 || kill && damaged == 1, "weir data check: " + damaged);
             System.out.printf("round %d of %d, sync=%s, %s: %d acknowledged, %d refused, %d in doubt%n", round, rounds, sync,
-                    kill ? "killed while full" : "stopped", sum(w -> w.acknowledged), sum(w -> w.refused) - refusedBefore,
+                    kill ? "killed while it failed" : "stopped", sum(w -> w.acknowledged), sum(w -> w.refused) - refusedBefore,
                     sum(w -> w.doubtful));
         }
         start("always");
         check("in the end");
         process.destroyForcibly().waitFor();
-        System.out.println("full disk: everything acknowledged is there, nothing refused is");
+        System.out.println(disk.reason() + ": everything acknowledged is there, nothing refused is");
     }
 
     private interface Figure {
@@ -128,23 +137,70 @@ public final class FullDiskTest {
 
     // ---- the disk
 
-    private void fill() throws IOException {
-        for (Worker worker : workers) {
-            worker.refusedSinceFull = 0;
+    private interface Disk {
+        /** What the system says of it. */
+        String reason();
+
+        void spoil() throws Exception;
+
+        void mend() throws Exception;
+    }
+
+    private record FullDisk(Path ballast) implements Disk {
+        @Override
+        public String reason() {
+            return "No space left on device";
         }
-        byte[] block = new byte[64 << 10];
-        try (OutputStream out = Files.newOutputStream(ballast)) {
-            while (true) {
-                out.write(block);
+
+        @Override
+        public void spoil() throws IOException {
+            byte[] block = new byte[64 << 10];
+            try (OutputStream out = Files.newOutputStream(ballast)) {
+                while (true) {
+                    out.write(block);
+                }
+            } catch (IOException full) {
+                // pages that the journal still has half empty are filled by the pushes themselves
+                expect(full.getMessage().contains(reason()), "filled up: " + full);
             }
-        } catch (IOException full) {
-            // pages that the journal still has half empty are filled by the pushes themselves
-            expect(full.getMessage().contains(REASON), "filled up: " + full);
+        }
+
+        @Override
+        public void mend() throws IOException {
+            Files.deleteIfExists(ballast);
         }
     }
 
-    private void empty() throws IOException {
-        Files.delete(ballast);
+    /** Immutable files refuse what is written through descriptors that are open already. */
+    private record ProtectedDisk(Path data) implements Disk {
+        @Override
+        public String reason() {
+            return "Operation not permitted";
+        }
+
+        @Override
+        public void spoil() throws Exception {
+            // the directory first: no file can come or go then
+            change("+i", List.of(data));
+            try (Stream<Path> files = Files.list(data)) {
+                change("+i", files.toList());
+            }
+        }
+
+        @Override
+        public void mend() throws Exception {
+            if (Files.exists(data)) {
+                try (Stream<Path> files = Files.list(data)) {
+                    change("-i", Stream.concat(Stream.of(data), files).toList());
+                }
+            }
+        }
+
+        private static void change(String flag, List<Path> files) throws Exception {
+            List<String> command = new ArrayList<>(List.of("chattr", flag));
+            files.forEach(file -> command.add(file.toString()));
+            expect(new ProcessBuilder(command).inheritIO().start().waitFor() == 0, command.toString());
+        }
     }
 
     // ---- the gateway
@@ -265,7 +321,7 @@ public final class FullDiskTest {
         final Random dice;
         volatile long acknowledged;
         volatile long refused;
-        volatile long refusedSinceFull;
+        volatile long refusedSinceBroken;
         volatile long doubtful;
         private long keys;
 
@@ -316,10 +372,10 @@ public final class FullDiskTest {
                     return true;
                 }
                 case 503, 409 -> {
-                    expect(answer.statusCode() == 409 || answer.body().contains(REASON), "503 with the reason: " + answer.body());
+                    expect(answer.statusCode() == 409 || answer.body().contains(disk.reason()), "503 with the reason: " + answer.body());
                     expect(answer.headers().firstValue("Retry-After").isPresent(), "Retry-After");
                     refused++;
-                    refusedSinceFull++;
+                    refusedSinceBroken++;
                     LockSupport.parkNanos(5_000_000L);
                     if (keyed && !stopping) {
                         return false;
