@@ -25,6 +25,9 @@ final class SinkMetrics {
                     "Time series replaced by newer values before they were delivered.", s::superseded, sink);
             telemetry.total("weir_sink_flushes_total", "Flushes begun.", s::flushes, sink);
             telemetry.total("weir_sink_failed_flushes_total", "Flushes not delivered in full.", s::failedFlushes, sink);
+            telemetry.gauge("weir_sink_protocol_version",
+                    "Version of remote_write in use, 1 or 2; 0 while it is not known what the receiver understands.",
+                    s::protocolVersion, sink);
             for (RemoteWriteStats.Outcome outcome : RemoteWriteStats.Outcome.values()) {
                 telemetry.total("weir_sink_requests_total", "Requests by outcome.", () -> s.requests(outcome),
                         "sink", s.sink(), "host", s.host(), "outcome", outcome.text());

@@ -7,6 +7,7 @@ import io.weir.sample.Limits;
 import io.weir.server.auth.AuthConfig;
 import io.weir.server.auth.Guard;
 import io.weir.server.auth.Token;
+import io.weir.server.remotewrite.Protocol;
 import io.weir.server.remotewrite.RemoteWriteConfig;
 import io.weir.server.remotewrite.RemoteWriteConfig.Header;
 import io.weir.server.remotewrite.Secret;
@@ -248,6 +249,7 @@ public final class ConfigLoader {
                     password.isEmpty() ? null : new Secret(password),
                     file(settings, Options.REMOTE_WRITE_PASSWORD_FILE),
                     file(settings, Options.REMOTE_WRITE_BEARER_TOKEN_FILE),
+                    Protocol.of(settings.text(Options.REMOTE_WRITE_PROTOCOL)),
                     headers,
                     RemoteWriteConfig.Tuning.DEFAULTS);
         } catch (IllegalArgumentException e) {

@@ -17,6 +17,7 @@ import static io.weir.server.config.Option.Group.WEB;
 
 import io.weir.journal.JournalConfig;
 import io.weir.sample.Limits;
+import io.weir.server.remotewrite.Protocol;
 import io.weir.server.remotewrite.RemoteWriteConfig;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -220,7 +221,7 @@ final class Options {
                     REMOTE_WRITE,
                     Type.URL,
                     "",
-                    "remote_write 1.0 receiver to send to; without one nothing is sent")
+                    "remote_write receiver to send to; without one nothing is sent")
             .many()
             .alias("SECRET_PROM_ENDPOINT"));
     static final Option REMOTE_WRITE_INTERVAL = add(new Option(
@@ -230,6 +231,13 @@ final class Options {
                     Values.format(RemoteWriteConfig.INTERVAL_DEFAULT),
                     "Time between two flushes")
             .range(RemoteWriteConfig.INTERVAL_MIN.toMillis(), RemoteWriteConfig.INTERVAL_MAX.toMillis()));
+    static final Option REMOTE_WRITE_PROTOCOL = add(new Option(
+                    "remote-write.protocol",
+                    REMOTE_WRITE,
+                    Type.CHOICE,
+                    Protocol.AUTO.text(),
+                    "Version of remote_write; auto sends 2.0, and 1.0 to a receiver that does not understand it")
+            .choices(Protocol.AUTO.text(), Protocol.V1.text(), Protocol.V2.text()));
     static final Option REMOTE_WRITE_USERNAME = add(new Option(
                     "remote-write.username", REMOTE_WRITE, Type.TEXT, "", "User of basic authentication")
             .alias("SECRET_PROM_USER"));

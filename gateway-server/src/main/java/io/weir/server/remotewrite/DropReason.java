@@ -12,6 +12,8 @@ public enum DropReason {
     ENDPOINT("endpoint"),
     /** This one series was answered with a server error again and again, while others may have passed. */
     POISON("poison"),
+    /** A 2.0 receiver answered with success and the number of samples it has written, which was lower. */
+    UNWRITTEN("unwritten"),
     /** Older than the longest retry age. */
     TOO_OLD("too_old"),
     /** A password or token file could not be read. */

@@ -142,11 +142,11 @@ final class Flush {
     boolean fill(WriteRequestEncoder encoder, SeriesBuffer out, int maxSeries, int maxBytes) {
         encoder.timestamp(timestamp);
         int before = out.count();
-        while (settle() && out.count() < maxSeries && out.length() < maxBytes) {
+        while (settle() && out.count() < maxSeries && out.weight() < maxBytes) {
             if (block == ENDED) {
                 EndedSeries e = ended.get(series);
                 byte[] text = e.labels();
-                if (!encode(encoder, out, e.type(), e.family(), text, 0, text.length, e.last(), maxSeries, maxBytes)) {
+                if (!encode(encoder, out, e.type(), null, e.family(), text, 0, text.length, e.last(), maxSeries, maxBytes)) {
                     break;
                 }
             } else {
@@ -160,6 +160,7 @@ final class Flush {
                         encoder,
                         out,
                         f.type(),
+                        f.help(),
                         f.name(),
                         f.textChunk(series),
                         f.textOffset(series),
@@ -176,9 +177,10 @@ final class Flush {
     }
 
     private void scalars(WriteRequestEncoder encoder, SeriesBuffer out, FamilySnapshot f, int maxSeries, int maxBytes) {
+        out.family(f.type(), f.help());
         int limit = limit();
         int i = series;
-        for (; i < limit && out.count() < maxSeries && out.length() < maxBytes; i++) {
+        for (; i < limit && out.count() < maxSeries && out.weight() < maxBytes; i++) {
             long bits = Double.doubleToRawLongBits(f.value(i));
             encoder.scalar(out, f.name(), f.textChunk(i), f.textOffset(i), f.textLength(i), bits);
         }
@@ -190,6 +192,7 @@ final class Flush {
             WriteRequestEncoder encoder,
             SeriesBuffer out,
             MetricType type,
+            byte[] help,
             byte[] name,
             byte[] text,
             int offset,
@@ -199,6 +202,7 @@ final class Flush {
             int maxBytes) {
         boolean stale = block == ENDED;
         if (type.isScalar()) {
+            out.family(type, help);
             encoder.scalar(out, name, text, offset, length, WriteRequestEncoder.STALE);
             series++;
             return true;
@@ -208,12 +212,13 @@ final class Flush {
         if (component == 0 && out.count() > 0 && components > maxSeries - out.count()) {
             return false;
         }
+        out.family(type, help);
         int to = Math.min(components, component + maxSeries - out.count());
         if (type == MetricType.SUMMARY) {
             encoder.summary(out, name, text, offset, length, (SummaryValue) value, stale, component, to);
         } else {
             // each bucket repeats the labels: those of one histogram may be more than a request takes
-            int each = Math.max(1, (maxBytes - out.length()) / (length + name.length + 128));
+            int each = Math.max(1, (maxBytes - out.weight()) / (length + name.length + 128));
             to = Math.min(to, component + each);
             encoder.histogram(out, name, text, offset, length, (HistogramValue) value, stale, component, to);
         }

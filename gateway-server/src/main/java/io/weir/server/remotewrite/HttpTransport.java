@@ -116,6 +116,7 @@ final class HttpTransport implements Transport, AutoCloseable {
                     status,
                     headers.firstValue("Retry-After").orElse(null),
                     headers.firstValue("Location").orElse(null),
+                    Written.of(headers::firstValue),
                     body));
         }
     }

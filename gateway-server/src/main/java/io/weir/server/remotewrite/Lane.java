@@ -20,6 +20,9 @@ final class Lane {
     /** On the nano clock. */
     long deadline;
 
+    /** Of the run at hand, as it was encoded last. */
+    private Message message;
+
     /** Server errors that the run at hand has met. */
     int serverErrors;
 
@@ -118,19 +121,35 @@ final class Lane {
         sentBefore = true;
     }
 
-    /** The run at hand, compressed; the same array for as long as it is tried. */
-    byte[] body(SnappyBlock snappy) {
-        if (body == null) {
+    /** The message that {@link #body} was encoded as. */
+    Message message() {
+        return message;
+    }
+
+    /** The run at hand as that message, compressed; the same array for as long as it is tried. */
+    byte[] body(Message as, RequestV2Encoder v2, SnappyBlock snappy) {
+        if (body != null && message == as) {
+            return body;
+        }
+        sentBefore &= body == null;
+        message = as;
+        if (as == Message.V1) {
             int begin = series.offset(from[head]);
-            int length = series.offset(to[head]) - begin;
-            int most = SnappyBlock.maxCompressedLength(length);
-            if (compressed.length < most) {
-                compressed = new byte[most];
-            }
-            // a copy of its own: an exchange that was given up may still be reading from it
-            body = Arrays.copyOf(compressed, snappy.compress(series.bytes(), begin, length, compressed, 0));
+            body = compress(snappy, series.bytes(), begin, series.offset(to[head]) - begin);
+        } else {
+            v2.encode(series, from[head], to[head]);
+            body = compress(snappy, v2.bytes(), 0, v2.length());
         }
         return body;
+    }
+
+    private byte[] compress(SnappyBlock snappy, byte[] bytes, int begin, int length) {
+        int most = SnappyBlock.maxCompressedLength(length);
+        if (compressed.length < most) {
+            compressed = new byte[most];
+        }
+        // a copy of its own: an exchange that was given up may still be reading from it
+        return Arrays.copyOf(compressed, snappy.compress(bytes, begin, length, compressed, 0));
     }
 
     /** The run at hand is settled; goes on with the next. */

@@ -19,6 +19,7 @@ import java.util.Set;
  * @param password of basic authentication, or null
  * @param passwordFile read again for each flush, so that the password can be rotated; or null
  * @param bearerTokenFile read again for each flush; or null
+ * @param protocol version of remote_write, or the newest that the endpoint understands
  * @param headers sent with each request, besides those that remote_write itself needs
  */
 public record RemoteWriteConfig(
@@ -28,6 +29,7 @@ public record RemoteWriteConfig(
         Secret password,
         Path passwordFile,
         Path bearerTokenFile,
+        Protocol protocol,
         List<Header> headers,
         Tuning tuning) {
 
@@ -56,6 +58,7 @@ public record RemoteWriteConfig(
             "proxy-connection");
 
     public RemoteWriteConfig {
+        Objects.requireNonNull(protocol);
         Objects.requireNonNull(tuning);
         headers = List.copyOf(headers);
         checkUrl(url);
@@ -75,7 +78,8 @@ public record RemoteWriteConfig(
 
     /** An endpoint without authentication, with all defaults. */
     public static RemoteWriteConfig of(URI url) {
-        return new RemoteWriteConfig(url, INTERVAL_DEFAULT, null, null, null, null, List.of(), Tuning.DEFAULTS);
+        return new RemoteWriteConfig(
+                url, INTERVAL_DEFAULT, null, null, null, null, Protocol.AUTO, List.of(), Tuning.DEFAULTS);
     }
 
     /** What metrics and log lines may say of the endpoint: the host, for path and query may hold tokens. */
@@ -122,7 +126,7 @@ public record RemoteWriteConfig(
     public String toString() {
         return "RemoteWriteConfig[host=" + host() + ", interval=" + interval + ", username=" + username
                 + ", password=" + password + ", passwordFile=" + passwordFile + ", bearerTokenFile=" + bearerTokenFile
-                + ", headers=" + headers + ", tuning=" + tuning + ']';
+                + ", protocol=" + protocol + ", headers=" + headers + ", tuning=" + tuning + ']';
     }
 
     /**

@@ -24,6 +24,17 @@ public final class RemoteWriteStats {
             this.text = text;
         }
 
+        /** What an answer with that status is. */
+        static Outcome of(int status) {
+            if (status == 429) {
+                return THROTTLED;
+            }
+            if (status >= 200 && status < 300) {
+                return SUCCESS;
+            }
+            return status < 400 ? REDIRECT : status < 500 ? REFUSED : SERVER_ERROR;
+        }
+
         /** The value of the label {@code code}. */
         public String text() {
             return text;
@@ -43,6 +54,7 @@ public final class RemoteWriteStats {
     private final AtomicLong failedFlushes = new AtomicLong();
     private final AtomicLong pendingSeries = new AtomicLong();
     private final AtomicLong pendingBytes = new AtomicLong();
+    private final AtomicLong protocolVersion = new AtomicLong();
     private final AtomicLong lastSuccessMillis = new AtomicLong();
     private final AtomicLong deliveredMillis = new AtomicLong();
     private final AtomicLongArray requests = new AtomicLongArray(Outcome.values().length);
@@ -122,6 +134,11 @@ public final class RemoteWriteStats {
         return pendingBytes.get();
     }
 
+    /** Major version of remote_write that the receiver is sent: 1, 2, or 0 while it is not known what it understands. */
+    public long protocolVersion() {
+        return protocolVersion.get();
+    }
+
     /** When the receiver last accepted a request, milliseconds since the epoch; 0 for never. */
     public long lastSuccessMillis() {
         return lastSuccessMillis.get();
@@ -169,6 +186,10 @@ public final class RemoteWriteStats {
 
     void markersLost(long series) {
         add(staleMarkersLost, series);
+    }
+
+    void protocol(Message message) {
+        protocolVersion.lazySet(message == Message.V1 ? 1 : 2);
     }
 
     void pending(long series, long bytes) {

@@ -6,8 +6,11 @@ import io.weir.server.remotewrite.RemoteWriteStats.Outcome;
 import io.weir.server.remotewrite.Transport.Reply;
 import io.weir.snapshot.Snapshot;
 import java.io.IOException;
+import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.random.RandomGenerator;
@@ -17,9 +20,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Sends the store to one remote_write 1.0 endpoint: each interval a snapshot, cut into requests, all samples of a flush
- * under one timestamp. It does a little whenever {@link #doWork()} is called, never waits, and reads its clocks through
- * what it was given.
+ * Sends the store to one remote_write endpoint, as 1.0 or 2.0: each interval a snapshot, cut into requests, all samples of
+ * a flush under one timestamp. It does a little whenever {@link #doWork()} is called, never waits, and reads its clocks
+ * through what it was given.
  *
  * <ol>
  *   <li>Timestamps of a flush are above those of the flush before, and a flush begins only when no request of the one
@@ -31,10 +34,12 @@ import org.slf4j.LoggerFactory;
  *       with a body that meets an internal server error time after time; a flush that replaces another begins behind
  *       the request that failed, so such a body never stands in the way of others.
  *   <li>Other answers condemn the rest of the flush: it would fare no better.
+ *   <li>What the endpoint did not understand as 2.0 goes out again as 1.0, see {@link ProtocolChoice}. A 2.0 receiver that
+ *       has written a part of a request is believed: the rest is counted, and nothing is sent again.
  * </ol>
  *
  * <p>Outputs thread only, but for {@link #stop()}, {@link #stats()} and the snapshot receiver. Sources: Prometheus remote
- * write specification 1.0; RFC 9110 for {@code Retry-After}.
+ * write specifications 1.0 and 2.0-rc.4; RFC 9110 for {@code Retry-After}.
  */
 final class RemoteWriter {
     private static final Logger LOG = LoggerFactory.getLogger(RemoteWriter.class);
@@ -71,7 +76,10 @@ final class RemoteWriter {
     private final RequestHeaders requestHeaders;
     private final RemoteWriteStats stats;
 
+    private final ProtocolChoice protocol;
+
     private final WriteRequestEncoder encoder = new WriteRequestEncoder();
+    private final RequestV2Encoder encoderV2 = new RequestV2Encoder(new SecureRandom());
     private final SnappyBlock snappy = new SnappyBlock();
     private final AtomicReference<Snapshot> arrived = new AtomicReference<>();
     private final Lane[] lanes;
@@ -96,8 +104,10 @@ final class RemoteWriter {
 
     private Flush flush;
     private Flush.Place start = Flush.Place.FIRST;
-    private List<String> headers = List.of();
+    private final Map<Message, List<String>> headers = new EnumMap<>(Message.class);
     private List<String> secrets = new ArrayList<>();
+    /** What the last change of the message was to, so that a trial in vain is not told again; null before the first. */
+    private Message lastFallback;
     private long lastTimestamp;
     /** Ended series up to this sequence number have been marked. Written by the outputs thread, between requests only. */
     private volatile long endedDone;
@@ -138,6 +148,7 @@ final class RemoteWriter {
         this.random = random;
         this.wake = wake;
         this.requestHeaders = new RequestHeaders(config, userAgent);
+        this.protocol = new ProtocolChoice(config.protocol());
         this.stats = new RemoteWriteStats("remote_write_" + index, config.host(), epochClock.time());
         this.seriesPerRequest = tuning.seriesPerRequest();
         this.lanes = new Lane[tuning.requestsInFlight()];
@@ -296,6 +307,7 @@ final class RemoteWriter {
         abandoned = false;
         delivered = 0;
         splitsLeft = SPLIT_REQUESTS_PER_FLUSH * tuning.splitsPerRequest();
+        protocol.flushBegins(nanoClock.nanoTime());
         state = State.SENDING;
         if (flush.total() == 0) {
             return;
@@ -303,7 +315,10 @@ final class RemoteWriter {
         stats.flush();
         List<String> kept = new ArrayList<>();
         try {
-            headers = requestHeaders.read(kept);
+            List<String> common = requestHeaders.read(kept);
+            for (Message message : Message.values()) {
+                headers.put(message, RequestHeaders.with(message, common));
+            }
             secrets = kept;
         } catch (IOException e) {
             log(flush.total() + " samples dropped: " + e.getMessage());
@@ -341,7 +356,7 @@ final class RemoteWriter {
 
         int sent = 0;
         boolean isDone = inFlight == 0;
-        for (int i = 0; i < lanes.length && (failures == 0 || inFlight == 0); i++) {
+        for (int i = 0; i < lanes.length && (failures == 0 && !protocol.isTrial() || inFlight == 0); i++) {
             Lane lane = lanes[(nextLane + i) % lanes.length];
             if (!lane.isInFlight() && (!lane.isEmpty() || load(lane))) {
                 send(lane, now);
@@ -365,11 +380,12 @@ final class RemoteWriter {
     }
 
     private void send(Lane lane, long now) {
-        byte[] body = lane.body(snappy);
+        byte[] body = lane.body(protocol.message(), encoderV2, snappy);
         stats.sending(body.length, lane.sentBefore());
         CompletableFuture<Reply> reply;
         try {
-            reply = transport.send(new Transport.Post(config.url(), headers, body, tuning.requestTimeout()));
+            reply = transport.send(
+                    new Transport.Post(config.url(), headers.get(lane.message()), body, tuning.requestTimeout()));
         } catch (RuntimeException e) {
             reply = CompletableFuture.failedFuture(e);
         }
@@ -420,29 +436,68 @@ final class RemoteWriter {
 
     private void answer(Lane lane, Reply reply, long now) {
         int status = reply.status();
+        stats.request(Outcome.of(status));
+        switch (protocol.judge(lane.message(), reply, now)) {
+            case OTHER_MESSAGE -> fallBack(lane.message(), text(reply));
+            case NOTHING_WRITTEN -> condemn(lane, DropReason.ENDPOINT, text(reply) + " that does not say what was written");
+            case ANSWERED -> answer(lane, status, reply, now);
+        }
+    }
+
+    private void answer(Lane lane, int status, Reply reply, long now) {
         if (status >= 200 && status < 300) {
-            stats.request(Outcome.SUCCESS);
-            succeed(lane);
+            settle(lane, reply);
         } else if (status == 429 || status >= 500) {
-            stats.request(status == 429 ? Outcome.THROTTLED : Outcome.SERVER_ERROR);
             // 502, 503 and 504 speak of the receiver, other server errors may speak of the body
             if (status < 500 || status >= 502 && status <= 504 || !serverError(lane, reply)) {
                 again(lane, text(reply), RetryAfter.millis(reply.retryAfter(), epochClock.time()), now);
             }
         } else if (status == 413) {
-            stats.request(Outcome.REFUSED);
             seriesPerRequest = Math.max(1, Math.min(seriesPerRequest, lane.size() / 2));
             refuse(lane, reply, DropReason.TOO_LARGE);
         } else if (status == 400 || status == 409 || status == 422) {
-            stats.request(Outcome.REFUSED);
-            refuse(lane, reply, DropReason.REFUSED);
+            boolean isPartial = lane.message() == Message.V2 && reply.written() != null && reply.written().samples() > 0;
+            if (isPartial) {
+                settle(lane, reply);
+            } else {
+                refuse(lane, reply, DropReason.REFUSED);
+            }
         } else {
-            stats.request(status >= 400 ? Outcome.REFUSED : Outcome.REDIRECT);
-            DropReason reason = status == 401 || status == 403 ? DropReason.UNAUTHORIZED : DropReason.ENDPOINT;
-            log(text(reply) + "; the flush is dropped");
-            stats.drop(reason, lane.abandon());
-            giveUp(reason);
+            boolean isUnauthorized = status == 401 || status == 403;
+            condemn(lane, isUnauthorized ? DropReason.UNAUTHORIZED : DropReason.ENDPOINT, text(reply));
         }
+    }
+
+    private void condemn(Lane lane, DropReason reason, String why) {
+        log(why + "; the flush is dropped");
+        stats.drop(reason, lane.abandon());
+        giveUp(reason);
+    }
+
+    /** The run at hand goes out again at once, as the other message. */
+    private void fallBack(Message not, String why) {
+        stats.protocol(protocol.message());
+        if (protocol.message() != lastFallback) {
+            LOG.info("{} ({}): the receiver does not understand remote_write {} ({}); it is sent {}",
+                    stats.sink(), stats.host(), not.text(), why, protocol.message().text());
+        }
+        lastFallback = protocol.message();
+    }
+
+    /** Counts what the receiver has written of the run at hand, which is done with. */
+    private void settle(Lane lane, Reply reply) {
+        int written = lane.size();
+        if (lane.message() == Message.V2) {
+            written = (int) Math.min(written, reply.written().samples());
+        }
+        int unwritten = lane.size() - written;
+        if (unwritten > 0) {
+            boolean isSuccess = reply.status() < 300;
+            log(text(reply) + "; " + unwritten + " of " + lane.size() + " samples not written");
+            stats.drop(isSuccess ? DropReason.UNWRITTEN : DropReason.REFUSED, unwritten);
+        }
+        stats.protocol(lane.message());
+        succeed(lane, written);
     }
 
     /**
@@ -454,6 +509,12 @@ final class RemoteWriter {
      */
     private boolean serverError(Lane lane, Reply reply) {
         suspicions++;
+        if (lane.serverErrors + 1 >= tuning.triesPerBody() && protocol.giveUpTrial(nanoClock.nanoTime())) {
+            lane.serverErrors = 0;
+            suspicions = 0;
+            fallBack(lane.message(), text(reply));
+            return true;
+        }
         if (lane.serverErrors++ == 0 && !lane.isSuspect) {
             lane.successesBefore = successes;
         }
@@ -479,11 +540,11 @@ final class RemoteWriter {
         return false;
     }
 
-    private void succeed(Lane lane) {
+    private void succeed(Lane lane, int written) {
         successes++;
         suspicions = 0;
-        stats.delivered(lane.size(), lane.markers(), epochClock.time());
-        delivered += lane.size();
+        stats.delivered(written, Math.min(lane.markers(), written), epochClock.time());
+        delivered += written;
         lane.settled();
         if (isFailureLogged) {
             LOG.info("{} ({}): delivering again after {} failed requests", stats.sink(), stats.host(), failures);

@@ -13,7 +13,7 @@ import java.util.List;
  * The header fields of an endpoint's requests. Password and token files are read again for each flush; that they cannot be
  * read, or hold what a header cannot, is an {@link IOException} that names the file and nothing of its content.
  *
- * <p>Source: Prometheus remote write specification 1.0, "Protocol"; RFC 7617; RFC 6750. Outputs thread only.
+ * <p>Source: Prometheus remote write specifications 1.0 and 2.0-rc.4, "Protocol"; RFC 7617; RFC 6750. Outputs thread only.
  */
 final class RequestHeaders {
     /** Longest password or token file. */
@@ -29,16 +29,23 @@ final class RequestHeaders {
         this.userAgent = userAgent;
     }
 
+    /** The fields of a request with that message, names and values in turn. */
+    static List<String> with(Message message, List<String> common) {
+        List<String> fields = new ArrayList<>(common.size() + 4);
+        add(fields, "Content-Type", message.contentType());
+        add(fields, "X-Prometheus-Remote-Write-Version", message.version());
+        fields.addAll(common);
+        return fields;
+    }
+
     /**
-     * Names and values in turn.
+     * The fields that all requests of a flush have in common, names and values in turn.
      *
      * @param secrets receives every text that must not be shown
      */
     List<String> read(List<String> secrets) throws IOException {
         List<String> fields = new ArrayList<>();
         add(fields, "Content-Encoding", "snappy");
-        add(fields, "Content-Type", "application/x-protobuf");
-        add(fields, "X-Prometheus-Remote-Write-Version", "0.1.0");
         add(fields, "User-Agent", userAgent);
         for (RemoteWriteConfig.Header h : config.headers()) {
             secrets.add(h.value().reveal());

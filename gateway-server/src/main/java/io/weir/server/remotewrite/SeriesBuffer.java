@@ -1,11 +1,13 @@
 package io.weir.server.remotewrite;
 
+import io.weir.sample.MetricType;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
  * Encoded time series, one field of a WriteRequest after the other. Any run of them is a whole WriteRequest, so a refused
- * request can be taken apart without encoding anything again. Outputs thread only.
+ * request can be taken apart without encoding anything again. Beside them stands what only 2.0 sends, by families. Outputs
+ * thread only.
  */
 final class SeriesBuffer {
     private byte[] bytes = new byte[16 << 10];
@@ -15,10 +17,61 @@ final class SeriesBuffer {
     private int firstMarker;
     private int markers;
 
+    /** Of each family its first series, type and help. */
+    private int[] firsts = new int[16];
+
+    private MetricType[] types = new MetricType[16];
+    private byte[][] helps = new byte[16][];
+    private int families;
+    private int helpBytes;
+
     void clear() {
         length = 0;
         count = 0;
         markers = 0;
+        Arrays.fill(helps, 0, families, null);
+        families = 0;
+        helpBytes = 0;
+    }
+
+    /**
+     * The series that follow are of this family.
+     *
+     * @param help null for none
+     */
+    void family(MetricType type, byte[] help) {
+        if (families > 0 && types[families - 1] == type && helps[families - 1] == help) {
+            return;
+        }
+        if (families == firsts.length) {
+            firsts = Arrays.copyOf(firsts, families * 2);
+            types = Arrays.copyOf(types, families * 2);
+            helps = Arrays.copyOf(helps, families * 2);
+        }
+        firsts[families] = count;
+        types[families] = type;
+        helps[families++] = help;
+        helpBytes += help == null ? 0 : help.length;
+    }
+
+    /** Number of the family that series {@code i} belongs to. */
+    int familyOf(int i) {
+        int place = Arrays.binarySearch(firsts, 0, families, i);
+        return place >= 0 ? place : -place - 2;
+    }
+
+    /** Series up to which the family reaches. */
+    int familyEnd(int family) {
+        return family + 1 < families ? firsts[family + 1] : count;
+    }
+
+    MetricType type(int family) {
+        return types[family];
+    }
+
+    /** Null for none. */
+    byte[] help(int family) {
+        return helps[family];
     }
 
     /** Makes room for {@code n} bytes, to be written from {@link #length()} on. */
@@ -48,6 +101,11 @@ final class SeriesBuffer {
 
     int length() {
         return length;
+    }
+
+    /** Bytes in all, those that only 2.0 sends included. */
+    int weight() {
+        return length + helpBytes;
     }
 
     /** Number of time series. */

@@ -29,7 +29,8 @@ interface Transport {
      *
      * @param retryAfter value of the field {@code Retry-After}, or null
      * @param location value of the field {@code Location}, or null
+     * @param written what a 2.0 receiver says it has written, or null
      * @param body its first {@link #REPLY_BYTES_MAX} bytes
      */
-    record Reply(int status, String retryAfter, String location, byte[] body) {}
+    record Reply(int status, String retryAfter, String location, Written written, byte[] body) {}
 }

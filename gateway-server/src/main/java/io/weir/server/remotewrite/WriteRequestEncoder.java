@@ -369,11 +369,11 @@ final class WriteRequestEncoder {
         return varint(to, at + 1, valueLength);
     }
 
-    private static int varintSize(long value) {
+    static int varintSize(long value) {
         return (70 - Long.numberOfLeadingZeros(value | 1)) / 7;
     }
 
-    private static int varint(byte[] to, int at, long value) {
+    static int varint(byte[] to, int at, long value) {
         int n = at;
         long rest = value;
         while ((rest & ~0x7fL) != 0) {

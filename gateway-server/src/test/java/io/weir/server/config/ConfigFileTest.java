@@ -8,6 +8,7 @@ import io.weir.ingest.NamePattern;
 import io.weir.ingest.PointRules;
 import io.weir.sample.FamilyPolicy;
 import io.weir.sample.GaugePolicy;
+import io.weir.server.remotewrite.Protocol;
 import io.weir.server.remotewrite.RemoteWriteConfig;
 import java.io.IOException;
 import java.net.URI;
@@ -41,6 +42,18 @@ class ConfigFileTest {
         RemoteWriteConfig receiver = check(yaml).remoteWrite().get(0);
         assertThat(receiver.url()).isEqualTo(URI.create("http://h/w"));
         assertThat(receiver.interval()).isEqualTo(Duration.ofSeconds(5));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '~', value = {
+        "remote-write: {url: 'http://h/w'} ~ AUTO",
+        "remote-write: {url: 'http://h/w', protocol: auto} ~ AUTO",
+        "remote-write: [{url: 'http://h/w', protocol: 1.0}] ~ V1",
+        "remote-write: {url: 'http://h/w', protocol: '2.0'} ~ V2",
+        "{remote-write.url: 'http://h/w', remote-write.protocol: 2.0} ~ V2",
+    })
+    void shouldReadTheProtocolOfAReceiver(String yaml, Protocol protocol) throws Exception {
+        assertThat(check(yaml).remoteWrite().get(0).protocol()).isEqualTo(protocol);
     }
 
     @ParameterizedTest

@@ -17,16 +17,25 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * The sender tests of the Prometheus remote write 1.0 compliance suite that apply to a push gateway, one for one, on what
- * the receiver decodes. Up, Invalid and HonorLabels speak of scraping; JobLabel and InstanceLabel of what the pusher adds.
+ * the receiver decodes, for both versions. Up, Invalid and HonorLabels speak of scraping; JobLabel and InstanceLabel of what the pusher adds.
  */
 @Timeout(60)
+@ParameterizedClass
+@EnumSource(names = {"V1", "V2"})
 class ComplianceTest {
+    private final Protocol protocol;
     private ScriptedReceiver receiver;
     private volatile Snapshots store = Snapshots.empty();
     private RemoteWrite remoteWrite;
+
+    ComplianceTest(Protocol protocol) {
+        this.protocol = protocol;
+    }
 
     @BeforeEach
     void open() throws IOException {
@@ -36,7 +45,7 @@ class ComplianceTest {
 
     private RemoteWrite start(Duration interval) {
         RemoteWriteConfig config = new RemoteWriteConfig(
-                receiver.url(), interval, null, null, null, null, List.of(), RemoteWriteConfig.Tuning.DEFAULTS);
+                receiver.url(), interval, null, null, null, null, protocol, List.of(), RemoteWriteConfig.Tuning.DEFAULTS);
         return RemoteWrite.start(
                 List.of(config),
                 (after, to) -> {
@@ -164,9 +173,10 @@ class ComplianceTest {
         store = Snapshots.empty().gauge("a", "", 1);
 
         assertThat(receiver.take().headers())
-                .containsEntry("Content-Type", "application/x-protobuf")
+                .containsEntry(
+                        "Content-Type", protocol == Protocol.V1 ? "application/x-protobuf" : SteppedWriter.V2_TYPE)
                 .containsEntry("Content-Encoding", "snappy")
-                .containsEntry("X-Prometheus-Remote-Write-Version", "0.1.0")
+                .containsEntry("X-Prometheus-Remote-Write-Version", protocol == Protocol.V1 ? "0.1.0" : "2.0.0")
                 .containsKey("User-Agent");
     }
 

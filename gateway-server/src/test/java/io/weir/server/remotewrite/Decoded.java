@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.xerial.snappy.Snappy;
 
-/** A WriteRequest as independent decoders read it. */
+/** A request, of either version, as independent decoders read it. */
 public record Decoded(List<Series> series) {
     public record Label(String name, String value) {}
 
@@ -45,9 +45,15 @@ public record Decoded(List<Series> series) {
         }
     }
 
-    static Decoded ofCompressed(byte[] body) {
+    /** By the type that the request says it has. */
+    static Decoded ofCompressed(String contentType, byte[] body) {
         try {
-            return of(Snappy.uncompress(body));
+            byte[] bytes = Snappy.uncompress(body);
+            return switch (contentType) {
+                case "application/x-protobuf" -> of(bytes);
+                case "application/x-protobuf;proto=io.prometheus.write.v2.Request" -> RequestV2.of(bytes).decoded();
+                default -> throw new AssertionError("unexpected type " + contentType);
+            };
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -19,17 +19,27 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Writes to a real Prometheus and reads back through its query API. */
 @Tag("interop")
 @Timeout(60)
+@ParameterizedClass
+@EnumSource(names = {"AUTO", "V1"})
 class PrometheusTest {
+    private final Protocol protocol;
+
     @TempDir
     Path directory;
 
     private PrometheusProcess prometheus;
     private RemoteWrite remoteWrite;
     private volatile Snapshots store = Snapshots.empty();
+
+    PrometheusTest(Protocol protocol) {
+        this.protocol = protocol;
+    }
 
     @BeforeEach
     void start() throws Exception {
@@ -53,7 +63,7 @@ class PrometheusTest {
                 d.splitsPerRequest(),
                 d.finalFlush());
         RemoteWriteConfig config = new RemoteWriteConfig(
-                prometheus.writeUrl(), Duration.ofMillis(200), null, null, null, null, List.of(), quick);
+                prometheus.writeUrl(), Duration.ofMillis(200), null, null, null, null, protocol, List.of(), quick);
         remoteWrite = RemoteWrite.start(
                 List.of(config),
                 (after, to) -> {
@@ -163,13 +173,14 @@ class PrometheusTest {
                 .fill(new WriteRequestEncoder(), lane.series, 1, 1 << 20);
         lane.load(Flush.Place.FIRST);
         try (HttpTransport transport = new HttpTransport(Duration.ofSeconds(5))) {
-            List<String> headers = new RequestHeaders(RemoteWriteConfig.of(prometheus.writeUrl()), "other")
-                    .read(new ArrayList<>());
+            List<String> headers = RequestHeaders.with(
+                    Message.V1,
+                    new RequestHeaders(RemoteWriteConfig.of(prometheus.writeUrl()), "other").read(new ArrayList<>()));
             Transport.Reply reply = transport
                     .send(new Transport.Post(
                             prometheus.writeUrl(),
                             headers,
-                            lane.body(new SnappyBlock()),
+                            lane.body(Message.V1, null, new SnappyBlock()),
                             Duration.ofSeconds(5)))
                     .join();
             assertThat(reply.status()).isEqualTo(204);

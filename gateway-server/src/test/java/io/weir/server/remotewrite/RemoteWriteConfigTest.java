@@ -94,7 +94,7 @@ class RemoteWriteConfigTest {
     void shouldRefuseIntervalsOutOfRange() {
         for (Duration interval : List.of(Duration.ZERO, Duration.ofMillis(99), Duration.ofMinutes(61))) {
             assertThatThrownBy(() -> new RemoteWriteConfig(
-                            URL, interval, null, null, null, null, List.of(), Tuning.DEFAULTS))
+                            URL, interval, null, null, null, null, Protocol.AUTO, List.of(), Tuning.DEFAULTS))
                     .hasMessageContaining("between 100ms and 1h");
         }
     }
@@ -108,6 +108,7 @@ class RemoteWriteConfigTest {
                 password,
                 passwordFile,
                 tokenFile,
+                Protocol.AUTO,
                 List.of(headers),
                 Tuning.DEFAULTS);
     }

@@ -6,7 +6,7 @@ import static io.weir.server.remotewrite.ScriptedReceiver.hang;
 import static io.weir.server.remotewrite.ScriptedReceiver.raw;
 import static io.weir.server.remotewrite.ScriptedReceiver.rawAndClose;
 import static io.weir.server.remotewrite.ScriptedReceiver.rawAndReset;
-import static io.weir.server.remotewrite.ScriptedReceiver.status;
+import static io.weir.server.remotewrite.ScriptedReceiver.taken;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Logger;
@@ -34,14 +34,19 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.slf4j.LoggerFactory;
 
 /** The sender as it runs, against a receiver on a loopback socket. */
 @Timeout(60)
+@ParameterizedClass
+@EnumSource(names = {"V1", "V2"})
 class RemoteWriteTest {
+    private static final String WRITTEN_ONE = "X-Prometheus-Remote-Write-Samples-Written: 1";
     private static final Duration LONG = Duration.ofMinutes(30);
 
     private final BlockingQueue<String> log = new LinkedBlockingQueue<>();
@@ -51,8 +56,13 @@ class RemoteWriteTest {
             log.add(event.getFormattedMessage());
         }
     };
+    private final Protocol protocol;
     private ScriptedReceiver receiver;
     private volatile Snapshots store = Snapshots.empty();
+
+    RemoteWriteTest(Protocol protocol) {
+        this.protocol = protocol;
+    }
 
     @BeforeEach
     void open() throws IOException {
@@ -84,6 +94,7 @@ class RemoteWriteTest {
                 new Secret("pass"),
                 null,
                 null,
+                protocol,
                 List.of(Header.parse("X-Scope-OrgID: tenant-1")),
                 Tuning.DEFAULTS);
 
@@ -95,8 +106,8 @@ class RemoteWriteTest {
             expected.put("Host", "127.0.0.1:" + receiver.port());
             expected.put("Content-Length", "" + first.body().length);
             expected.put("Content-Encoding", "snappy");
-            expected.put("Content-Type", "application/x-protobuf");
-            expected.put("X-Prometheus-Remote-Write-Version", "0.1.0");
+            expected.put("Content-Type", protocol == Protocol.V1 ? "application/x-protobuf" : SteppedWriter.V2_TYPE);
+            expected.put("X-Prometheus-Remote-Write-Version", protocol == Protocol.V1 ? "0.1.0" : "2.0.0");
             expected.put("User-Agent", "Weir/1.2.3");
             expected.put("Authorization", "Basic dXNlcjpwYXNz");
             expected.put("X-Scope-OrgID", "tenant-1");
@@ -121,7 +132,7 @@ class RemoteWriteTest {
     @Test
     void shouldGoOnWhenEachAnswerClosesTheConnection() throws Exception {
         store.counter("a", "", 1);
-        receiver.always(rawAndClose("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok"));
+        receiver.always(rawAndClose("HTTP/1.1 200 OK\r\nConnection: close\r\n" + WRITTEN_ONE + "\r\nContent-Length: 2\r\n\r\nok"));
         try (RemoteWrite remoteWrite = start(config())) {
             for (int i = 0; i < 5; i++) {
                 receiver.take();
@@ -229,7 +240,7 @@ class RemoteWriteTest {
     @Test
     void shouldReadNoMoreOfAnAnswerThanItNeeds() throws Exception {
         store.counter("a", "", 1);
-        receiver.then(endless(400), endless(200), body(200, "x".repeat(1 << 20)));
+        receiver.then(endless(400, "X-Any: 1"), endless(200, WRITTEN_ONE), body(200, "x".repeat(1 << 20), WRITTEN_ONE));
 
         try (RemoteWrite remoteWrite = start(config())) {
             for (int i = 0; i < 4; i++) {
@@ -257,6 +268,7 @@ class RemoteWriteTest {
                 new Secret("pa55word"),
                 null,
                 null,
+                protocol,
                 List.of(Header.parse("X-Key: tenant-key")),
                 Tuning.DEFAULTS);
 
@@ -354,11 +366,11 @@ class RemoteWriteTest {
             while (System.nanoTime() < until) {
                 LockSupport.parkNanos(until - System.nanoTime());
             }
-            return status(204).to(request, socket);
+            return taken().to(request, socket);
         });
-        Tuning many = RemoteWriterTest.tuning(100, 4);
+        Tuning many = SteppedWriter.tuning(100, 4);
         RemoteWriteConfig config = new RemoteWriteConfig(
-                receiver.url(), Duration.ofMillis(100), null, null, null, null, List.of(), many);
+                receiver.url(), Duration.ofMillis(100), null, null, null, null, protocol, List.of(), many);
 
         Map<String, Long> last = new HashMap<>();
         try (RemoteWrite remoteWrite = start(config)) {
@@ -387,7 +399,7 @@ class RemoteWriteTest {
         return config(receiver.url(), Duration.ofMillis(100), Duration.ofSeconds(2));
     }
 
-    private static RemoteWriteConfig config(URI url, Duration interval, Duration requestTimeout) {
+    private RemoteWriteConfig config(URI url, Duration interval, Duration requestTimeout) {
         Tuning d = Tuning.DEFAULTS;
         Tuning quick = new Tuning(
                 d.seriesPerRequest(),
@@ -402,7 +414,7 @@ class RemoteWriteTest {
                 d.triesPerBody(),
                 d.splitsPerRequest(),
                 Duration.ofSeconds(interval.equals(LONG) ? 5 : 1));
-        return new RemoteWriteConfig(url, interval, null, null, null, null, List.of(), quick);
+        return new RemoteWriteConfig(url, interval, null, null, null, null, protocol, List.of(), quick);
     }
 
     private static List<String> threads() {

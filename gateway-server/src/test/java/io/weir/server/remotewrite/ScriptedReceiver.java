@@ -28,7 +28,11 @@ public final class ScriptedReceiver implements AutoCloseable {
     /** A request as it came. */
     public record Received(String requestLine, Map<String, String> headers, byte[] body, long nanos) {
         public Decoded decoded() {
-            return Decoded.ofCompressed(body);
+            return Decoded.ofCompressed(headers.get("Content-Type"), body);
+        }
+
+        boolean isV2() {
+            return headers.get("X-Prometheus-Remote-Write-Version").equals("2.0.0");
         }
     }
 
@@ -41,7 +45,7 @@ public final class ScriptedReceiver implements AutoCloseable {
     private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
     private final BlockingQueue<Received> received = new LinkedBlockingQueue<>();
     private final Deque<Answer> script = new ArrayDeque<>();
-    private Answer otherwise = status(204);
+    private Answer otherwise = taken();
     private volatile int connections;
 
     public ScriptedReceiver() throws IOException {
@@ -91,6 +95,14 @@ public final class ScriptedReceiver implements AutoCloseable {
         return request;
     }
 
+    /** As a receiver does that understands both versions. */
+    static Answer taken() {
+        return (request, socket) -> (request.isV2()
+                        ? status(204, "X-Prometheus-Remote-Write-Samples-Written: " + request.decoded().series().size())
+                        : status(204))
+                .to(request, socket);
+    }
+
     static Answer status(int status, String... headers) {
         return body(status, "", headers);
     }
@@ -128,10 +140,11 @@ public final class ScriptedReceiver implements AutoCloseable {
     }
 
     /** A body that never ends. */
-    static Answer endless(int status) {
+    static Answer endless(int status, String header) {
         return (request, socket) -> {
             OutputStream out = socket.getOutputStream();
-            out.write(("HTTP/1.1 " + status + " Scripted\r\nContent-Length: 99999999999\r\n\r\n").getBytes());
+            out.write(("HTTP/1.1 " + status + " Scripted\r\n" + header + "\r\nContent-Length: 99999999999\r\n\r\n")
+                    .getBytes());
             byte[] chunk = "blah".repeat(4096).getBytes();
             while (true) {
                 out.write(chunk);

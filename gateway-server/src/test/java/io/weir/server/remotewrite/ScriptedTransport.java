@@ -4,7 +4,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 
@@ -23,8 +25,9 @@ final class ScriptedTransport implements Transport {
         return reply;
     }
 
-    ScriptedTransport then(Function<Post, CompletableFuture<Reply>> answer) {
-        script.add(answer);
+    @SafeVarargs
+    final ScriptedTransport then(Function<Post, CompletableFuture<Reply>>... answers) {
+        script.addAll(List.of(answers));
         return this;
     }
 
@@ -41,6 +44,12 @@ final class ScriptedTransport implements Transport {
         return this;
     }
 
+    /** From the end of the script on. */
+    ScriptedTransport afterwards(Function<Post, CompletableFuture<Reply>> answer) {
+        otherwise = answer;
+        return this;
+    }
+
     ScriptedTransport always(int status) {
         return always(answer(status));
     }
@@ -50,14 +59,50 @@ final class ScriptedTransport implements Transport {
     }
 
     static Function<Post, CompletableFuture<Reply>> answer(int status, String retryAfter) {
-        byte[] body = ("status " + status).getBytes(StandardCharsets.UTF_8);
-        return post -> CompletableFuture.completedFuture(new Reply(status, retryAfter, null, body));
+        return post -> {
+            boolean isWritten = isV2(post) && status >= 200 && status < 300;
+            Written written = isWritten ? new Written(decoded(post).series().size(), 0, 0) : null;
+            return CompletableFuture.completedFuture(new Reply(status, retryAfter, null, written, text(status)));
+        };
+    }
+
+    /** Says so and no more, as a 1.0 receiver does whatever it is sent. */
+    static Function<Post, CompletableFuture<Reply>> bare(int status) {
+        return post -> CompletableFuture.completedFuture(new Reply(status, null, null, null, text(status)));
+    }
+
+    /** Has written that many samples, as it says. */
+    static Function<Post, CompletableFuture<Reply>> written(int status, long samples) {
+        return post -> CompletableFuture.completedFuture(
+                new Reply(status, null, null, new Written(samples, 0, 0), text(status)));
+    }
+
+    private static byte[] text(int status) {
+        return ("status " + status).getBytes(StandardCharsets.UTF_8);
+    }
+
+    static Map<String, String> headers(Post post) {
+        Map<String, String> map = new HashMap<>();
+        for (int n = 0; n < post.headers().size(); n += 2) {
+            if (map.put(post.headers().get(n), post.headers().get(n + 1)) != null) {
+                throw new AssertionError("header twice: " + post.headers());
+            }
+        }
+        return map;
+    }
+
+    static boolean isV2(Post post) {
+        return headers(post).get("X-Prometheus-Remote-Write-Version").equals("2.0.0");
+    }
+
+    static Decoded decoded(Post post) {
+        return Decoded.ofCompressed(headers(post).get("Content-Type"), post.body());
     }
 
     /** Refuses each request that holds a series with this key, as Prometheus does. */
     static Function<Post, CompletableFuture<Reply>> refusing(int status, String... keys) {
         return post -> {
-            Decoded request = Decoded.ofCompressed(post.body());
+            Decoded request = decoded(post);
             for (String key : keys) {
                 if (request.keys().contains(key)) {
                     return answer(status).apply(post);
@@ -76,7 +121,7 @@ final class ScriptedTransport implements Transport {
     }
 
     Decoded request(int i) {
-        return Decoded.ofCompressed(posts.get(i).body());
+        return decoded(posts.get(i));
     }
 
     /** All samples of the posts from {@code i} on. */

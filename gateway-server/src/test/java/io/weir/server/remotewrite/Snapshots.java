@@ -10,6 +10,7 @@ import io.weir.snapshot.SummaryValue;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +21,7 @@ final class Snapshots {
     private record Draft(MetricType type, Map<String, Object> series) {}
 
     private final TreeMap<String, Draft> families = new TreeMap<>();
+    private final Map<String, String> helps = new HashMap<>();
     /** By sequence number, from 1. */
     private final List<EndedSeries> ended = new ArrayList<>();
 
@@ -35,6 +37,16 @@ final class Snapshots {
 
     Snapshots gauge(String name, String labels, double value) {
         return put(MetricType.GAUGE, name, labels, value);
+    }
+
+    Snapshots untyped(String name, String labels, double value) {
+        return put(MetricType.UNTYPED, name, labels, value);
+    }
+
+    /** Of a family that has series. */
+    Snapshots help(String name, String text) {
+        helps.put(name, text);
+        return this;
     }
 
     /** {@code count} counters {@code name{i="0"}} and so on, each with its number plus {@code base} as value. */
@@ -112,8 +124,9 @@ final class Snapshots {
                 i++;
             }
             chunks.add(chunk.toByteArray());
+            byte[] help = helps.containsKey(e.getKey()) ? utf8(helps.get(e.getKey())) : null;
             list.add(new FamilySnapshot(
-                    utf8(e.getKey()), draft.type(), null, size, chunks.toArray(byte[][]::new), texts, values, cells));
+                    utf8(e.getKey()), draft.type(), help, size, chunks.toArray(byte[][]::new), texts, values, cells));
         }
         return new Snapshot(1, 0, list, all, from, ended.size(), since);
     }

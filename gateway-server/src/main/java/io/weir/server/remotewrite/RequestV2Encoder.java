@@ -1,0 +1,189 @@
+package io.weir.server.remotewrite;
+
+import io.weir.sample.KeyHash;
+import io.weir.sample.MetricType;
+import java.util.Arrays;
+import java.util.random.RandomGenerator;
+
+/**
+ * Writes a run of a {@link SeriesBuffer} as {@code io.prometheus.write.v2.Request}. Outputs thread only; allocates only to
+ * grow.
+ *
+ * <pre>
+ *   Request { symbols = 4: string, timeseries = 5: TimeSeries {
+ *       labels_refs = 1: packed pairs of symbols, samples = 2: Sample { value = 1 double, timestamp = 2 int64 },
+ *       metadata = 5: Metadata { type = 1, help_ref = 3 } } }
+ * </pre>
+ *
+ * The buffer holds the labels in the form of 1.0: unescaped, sorted, without empty ones. So a run can go out in either
+ * message, a part of a refused request gets a table of symbols of its own, and what both messages have in common is written
+ * once. The series of a family share most of their labels: one that stands where the series before had the same is not looked
+ * up again.
+ *
+ * <p>Source: Prometheus remote write specification 2.0-rc.4.
+ */
+final class RequestV2Encoder {
+    private static final byte FIELD_1 = 0x0a;
+    private static final byte FIELD_5 = 0x2a;
+    private static final byte FIELD_1_VARINT = 0x08;
+    private static final byte FIELD_3_VARINT = 0x18;
+
+    private final SymbolTable symbols;
+    private byte[] out = new byte[16 << 10];
+    private int length;
+
+    /** The labels of the series before, by position: place and length in the buffer, and the symbols of name and value. */
+    private int[] places = new int[32];
+
+    private int[] lengths = new int[32];
+    private int[] refs = new int[64];
+    private int known;
+
+    /** The field {@code metadata} of the series at hand. */
+    private final byte[] metadata = new byte[16];
+
+    private int metadataLength;
+
+    /** @param random seeds the hash of the symbols */
+    RequestV2Encoder(RandomGenerator random) {
+        this.symbols = new SymbolTable(
+                new KeyHash(random.nextLong(), random.nextLong(), random.nextLong(), random.nextLong()));
+    }
+
+    /** Encodes the series {@code from} to {@code to}, at least one, into {@link #bytes()}. */
+    void encode(SeriesBuffer in, int from, int to) {
+        symbols.clear();
+        length = 0;
+        known = 0;
+        byte[] bytes = in.bytes();
+        int family = in.familyOf(from);
+        metadata(in, family);
+        for (int i = from; i < to; i++) {
+            if (i == in.familyEnd(family)) {
+                metadata(in, ++family);
+            }
+            series(bytes, in.offset(i), in.offset(i + 1));
+        }
+        symbols.append(out, length);
+    }
+
+    /** The request, valid up to {@link #length()} and until the next one. */
+    byte[] bytes() {
+        return symbols.bytes();
+    }
+
+    int length() {
+        return symbols.length();
+    }
+
+    private void metadata(SeriesBuffer in, int family) {
+        int n = 2;
+        int type = type(in.type(family));
+        if (type != 0) {
+            metadata[n] = FIELD_1_VARINT;
+            metadata[n + 1] = (byte) type;
+            n += 2;
+        }
+        byte[] help = in.help(family);
+        if (help != null && help.length > 0) {
+            metadata[n] = FIELD_3_VARINT;
+            n = WriteRequestEncoder.varint(metadata, n + 1, symbols.ref(help, 0, help.length));
+        }
+        metadata[0] = FIELD_5;
+        metadata[1] = (byte) (n - 2);
+        metadataLength = n == 2 ? 0 : n;
+    }
+
+    /** Number in the enumeration {@code Metadata.MetricType}. */
+    private static int type(MetricType type) {
+        return switch (type) {
+            case UNTYPED -> 0;
+            case COUNTER -> 1;
+            case GAUGE -> 2;
+            case HISTOGRAM -> 3;
+            case SUMMARY -> 5;
+        };
+    }
+
+    private void series(byte[] in, int begin, int end) {
+        int i = begin + 1;
+        while (in[i++] < 0) {
+            // the length of the series, which is known
+        }
+        int labels = 0;
+        while (in[i] == FIELD_1) {
+            i = label(in, i, labels++);
+        }
+        known = labels;
+
+        int packed = 0;
+        for (int r = 0; r < 2 * labels; r++) {
+            packed += WriteRequestEncoder.varintSize(refs[r]);
+        }
+        int rest = end - i;
+        int size = 1 + WriteRequestEncoder.varintSize(packed) + packed + rest + metadataLength;
+        if (out.length - length < size + 6) {
+            out = Arrays.copyOf(out, Math.max(length + size + 6, out.length * 2));
+        }
+        byte[] to = out;
+        to[length] = FIELD_5;
+        int n = WriteRequestEncoder.varint(to, length + 1, size);
+        to[n++] = FIELD_1;
+        n = WriteRequestEncoder.varint(to, n, packed);
+        for (int r = 0; r < 2 * labels; r++) {
+            n = WriteRequestEncoder.varint(to, n, refs[r]);
+        }
+        System.arraycopy(in, i, to, n, rest);
+        System.arraycopy(metadata, 0, to, n + rest, metadataLength);
+        length = n + rest + metadataLength;
+    }
+
+    /** Finds the symbols of the label that begins at {@code begin}; returns where the next field does. */
+    private int label(byte[] in, int begin, int position) {
+        int size = in[begin + 1];
+        int i = begin + 2;
+        if (size < 0) {
+            size = varint(in, begin + 1);
+            i = after(in, begin + 1);
+        }
+        int end = i + size;
+        if (position < known
+                && lengths[position] == end - begin
+                && Arrays.equals(in, places[position], places[position] + end - begin, in, begin, end)) {
+            return end;
+        }
+        if (position == places.length) {
+            places = Arrays.copyOf(places, position * 2);
+            lengths = Arrays.copyOf(lengths, position * 2);
+            refs = Arrays.copyOf(refs, position * 4);
+        }
+        places[position] = begin;
+        lengths[position] = end - begin;
+
+        int nameLength = varint(in, i + 1);
+        i = after(in, i + 1);
+        refs[2 * position] = symbols.ref(in, i, nameLength);
+        i = after(in, i + nameLength + 1);
+        refs[2 * position + 1] = symbols.ref(in, i, end - i);
+        return end;
+    }
+
+    private static int varint(byte[] in, int at) {
+        int value = 0;
+        for (int i = at, shift = 0; ; i++, shift += 7) {
+            value |= (in[i] & 0x7f) << shift;
+            if (in[i] >= 0) {
+                return value;
+            }
+        }
+    }
+
+    /** Where the varint ends. */
+    private static int after(byte[] in, int at) {
+        int i = at;
+        while (in[i] < 0) {
+            i++;
+        }
+        return i + 1;
+    }
+}
