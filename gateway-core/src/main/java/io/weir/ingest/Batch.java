@@ -73,6 +73,9 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
     Replace replace = Replace.NOTHING;
     /** Families that get another type by this batch; null for none. */
     Map<Family, MetricType> changes;
+    /** Places of what the group tells of itself, or -1. */
+    int toldAt = -1;
+    int ttlAt = -1;
     private boolean retyped;
     private long salt0;
     private long salt1;
@@ -140,18 +143,29 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
         return group != null;
     }
 
-    /** Stages that the group has been pushed to; to be called once, after the samples. */
-    public Code pushed(double epochSeconds) {
-        Code code = tell(GroupSeries.PUSHED, GroupSeries.PUSHED_HELP, TableWriter.SET, epochSeconds);
-        return code == Code.OK ? tell(GroupSeries.FAILED, GroupSeries.FAILED_HELP, TableWriter.ADD, 0) : code;
+    /**
+     * Stages that the group has been pushed to; to be called once, after the samples.
+     *
+     * @param ttlSeconds after which the group ends unless it is pushed to again; 0 says nothing of it
+     */
+    public Code pushed(double epochSeconds, long ttlSeconds) {
+        return told(TableWriter.SET, epochSeconds, TableWriter.ADD, 0, ttlSeconds);
     }
 
-    /** Stages that a push to the group has failed. */
-    public Code failed(double epochSeconds) {
-        Code code = tell(GroupSeries.PUSHED, GroupSeries.PUSHED_HELP, TableWriter.ADD, 0);
-        return code == Code.OK
-                ? tell(GroupSeries.FAILED, GroupSeries.FAILED_HELP, TableWriter.SET, epochSeconds)
-                : code;
+    /** Stages that a push to the group has failed; as {@link #pushed}. */
+    public Code failed(double epochSeconds, long ttlSeconds) {
+        return told(TableWriter.ADD, 0, TableWriter.SET, epochSeconds, ttlSeconds);
+    }
+
+    private Code told(int onPushed, double pushed, int onFailed, double failed, long ttlSeconds) {
+        toldAt = size;
+        Code code = tell(GroupSeries.PUSHED, GroupSeries.PUSHED_HELP, onPushed, pushed);
+        code = code == Code.OK ? tell(GroupSeries.FAILED, GroupSeries.FAILED_HELP, onFailed, failed) : code;
+        if (code == Code.OK && ttlSeconds > 0) {
+            ttlAt = size;
+            code = tell(GroupSeries.TTL, GroupSeries.TTL_HELP, TableWriter.SET, ttlSeconds);
+        }
+        return code;
     }
 
     /** Adding 0 leaves the value as it is, or makes it 0. */
@@ -750,6 +764,8 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
         salt0 = 0;
         salt1 = 0;
         changes = null;
+        toldAt = -1;
+        ttlAt = -1;
         retyped = false;
     }
 

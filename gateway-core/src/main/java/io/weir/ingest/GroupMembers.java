@@ -121,6 +121,17 @@ final class GroupMembers {
 
     /** The batch has been applied. */
     void settle(Batch batch) {
+        settleMembers(batch);
+        Group group = batch.group;
+        if (batch.toldAt >= 0 && (batch.ttlAt >= 0 || group.isTimed())) {
+            writer.timed(
+                    group,
+                    reference(batch, batch.targets[batch.toldAt]),
+                    batch.ttlAt < 0 ? group.ttl() : reference(batch, batch.targets[batch.ttlAt]));
+        }
+    }
+
+    private void settleMembers(Batch batch) {
         Group group = batch.group;
         Newcomers newcomers = batch.newcomers;
         for (int i = 0, n = newcomers.size(); i < n; i++) {

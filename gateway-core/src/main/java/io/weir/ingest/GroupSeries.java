@@ -13,11 +13,19 @@ final class GroupSeries {
     static final byte[] FAILED_HELP =
             "Last Unix time when changing this group in the Pushgateway failed.".getBytes(US_ASCII);
 
+    /** Not Pushgateway's: how long after its last push a group ends; there only where a push has said so. */
+    static final byte[] TTL = "push_ttl_seconds".getBytes(US_ASCII);
+
+    static final byte[] TTL_HELP = "Seconds after its last push when this group ends.".getBytes(US_ASCII);
+
     private GroupSeries() {}
 
     /** Whether a family of this name is kept for groups; it can be a gauge only. */
     static boolean isName(byte[] buffer, int offset, int length) {
-        return length == PUSHED.length && Arrays.equals(buffer, offset, offset + length, PUSHED, 0, length)
-                || length == FAILED.length && Arrays.equals(buffer, offset, offset + length, FAILED, 0, length);
+        return is(PUSHED, buffer, offset, length) || is(FAILED, buffer, offset, length) || is(TTL, buffer, offset, length);
+    }
+
+    static boolean is(byte[] name, byte[] buffer, int offset, int length) {
+        return length == name.length && Arrays.equals(buffer, offset, offset + length, name, 0, length);
     }
 }

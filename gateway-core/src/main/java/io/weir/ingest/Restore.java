@@ -75,7 +75,7 @@ public final class Restore implements RecoverySink {
             return false;
         }
         if (s.group() != null) {
-            own(reference, s.group());
+            own(reference, s);
         }
         if (s.help() != null) {
             // after the first series, with which a family begins anew, without help
@@ -86,12 +86,19 @@ public final class Restore implements RecoverySink {
     }
 
     /** Nobody else is there yet, so neither gate nor order matter. */
-    private void own(long reference, byte[] key) {
+    private void own(long reference, StoredSeries s) {
+        byte[] key = s.group();
         Group group = table.groups().claim(key, 0, key.length);
         synchronized (group) {
             writer.claim(reference, group);
             one[0] = reference;
             group.add(one, 1, writer);
+            byte[] name = s.family();
+            if (GroupSeries.is(GroupSeries.TTL, name, 0, name.length)) {
+                writer.timed(group, group.pushed(), reference);
+            } else if (GroupSeries.is(GroupSeries.PUSHED, name, 0, name.length)) {
+                writer.timed(group, reference, group.ttl());
+            }
         }
         table.groups().release(group);
     }

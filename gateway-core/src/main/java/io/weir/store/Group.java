@@ -18,6 +18,8 @@ public final class Group {
     private long[] members = new long[MEMBERS_MIN];
     private int size;
     private int pins;
+    private long pushed;
+    private long ttl;
 
     Group(String text, byte[] key, byte[][] names, byte[][] values) {
         this.text = text;
@@ -73,6 +75,52 @@ public final class Group {
     /** Whether the list is exactly this one, as it is when the same body comes again. */
     public boolean isExactly(long[] references, int count) {
         return Arrays.equals(members, 0, size, references, 0, count);
+    }
+
+    /** Whether the group may end by itself some time after its last push. */
+    public boolean isTimed() {
+        return ttl != 0;
+    }
+
+    /** Reference of the series that every push touches; 0 when nobody has asked for it. */
+    public long pushed() {
+        return pushed;
+    }
+
+    /** Reference of the series that holds the time; 0 for none. */
+    public long ttl() {
+        return ttl;
+    }
+
+    void timed(long pushedReference, long ttlReference) {
+        pushed = pushedReference;
+        ttl = ttlReference;
+    }
+
+    /** Seconds that the group lives on without a push; {@link Long#MAX_VALUE} for ever. */
+    long ttlTicks(Slab slab) {
+        int n = (int) ttl;
+        if (ttl == 0 || !isOwned(ttl, slab)) {
+            return Long.MAX_VALUE;
+        }
+        long word = slab.valueAcquire(n);
+        return Slab.isLive(word) ? Math.max(1, (long) Math.ceil(Slab.decode(word))) : Long.MAX_VALUE;
+    }
+
+    /** The second of the last push, if the group is timed. */
+    int pushedTick(Slab slab) {
+        boolean told = isOwned(pushed, slab) && Slab.isLive(slab.valueAcquire((int) pushed));
+        return Slab.tick(slab.metaAcquire((int) (told ? pushed : ttl)));
+    }
+
+    private boolean isOwned(long reference, Slab slab) {
+        int n = (int) reference;
+        return reference != 0 && Slab.life(slab.metaAcquire(n)) == (int) (reference >>> 32) && slab.owner(n) == this;
+    }
+
+    /** Whether this member is the one that makes the group end by itself, or tells since when. */
+    boolean isClock(long reference) {
+        return reference == ttl || reference == pushed;
     }
 
     /** Replaces the list. */

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -15,8 +16,57 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class Groups {
     private final ConcurrentHashMap<String, Group> map = new ConcurrentHashMap<>();
 
+    /** Groups that end some time after their last push; changed under the monitor of each. */
+    private final Set<Group> timed = ConcurrentHashMap.newKeySet();
+
+    private volatile long ttlTicksMin = Long.MAX_VALUE;
+
     public int size() {
         return map.size();
+    }
+
+    void timed(Group group, long pushed, long ttl, Slab slab) {
+        boolean news = !group.isTimed();
+        group.timed(pushed, ttl);
+        if (news && group.isTimed()) {
+            timed.add(group);
+        }
+        long ticks = group.ttlTicks(slab);
+        if (ticks < ttlTicksMin) {
+            ttlTicksMin(ticks);
+        }
+    }
+
+    private synchronized void ttlTicksMin(long ticks) {
+        ttlTicksMin = Math.min(ttlTicksMin, ticks);
+    }
+
+    /** No group lives shorter after its last push; {@link Long#MAX_VALUE} when all live for ever. */
+    long ttlTicksMin() {
+        return ttlTicksMin;
+    }
+
+    /** Keeper only: the groups whose time is over. Forgets those that live for ever by now. */
+    void stale(int now, Slab slab, Collection<Group> to) {
+        synchronized (this) {
+            ttlTicksMin = Long.MAX_VALUE;
+        }
+        long min = Long.MAX_VALUE;
+        for (Group group : timed) {
+            synchronized (group) {
+                long ticks = group.ttlTicks(slab);
+                if (ticks == Long.MAX_VALUE) {
+                    group.timed(0, 0);
+                    timed.remove(group);
+                    continue;
+                }
+                min = Math.min(min, ticks);
+                if (now - group.pushedTick(slab) > ticks) {
+                    to.add(group);
+                }
+            }
+        }
+        ttlTicksMin(min);
     }
 
     /** Every group there is, in no order; some may have no live series any more. */

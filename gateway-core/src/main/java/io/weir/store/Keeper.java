@@ -108,6 +108,7 @@ public final class Keeper implements Agent {
         work += runCommands();
         work += sweep();
         work += reaper.expire();
+        work += reaper.expireGroups();
         work += reaper.dropGroups();
         work += compact(1);
         dropFamilies();

@@ -3,6 +3,7 @@ package io.weir.store;
 import io.weir.sample.MetricType;
 import io.weir.snapshot.CellValue;
 import io.weir.snapshot.LabelText;
+import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
@@ -15,6 +16,9 @@ final class Reaper {
     /** Longest time between two passes in seconds; a short time to live has them closer. */
     private static final int PASS_TICKS_MAX = 10;
 
+    /** Series of groups ended in one duty cycle, unless one group alone has more. */
+    private static final int GROUP_SERIES_SLICE = 1 << 12;
+
     /** A slice of a sweep is over after so long, and looks at the clock after so many records. */
     private static final long SWEEP_NANOS = 2_000_000;
 
@@ -25,6 +29,8 @@ final class Reaper {
     private final EndedLog ended;
     private final LabelText walk = new LabelText();
     private final Set<Group> losers = new HashSet<>();
+    private final ArrayDeque<Group> stale = new ArrayDeque<>();
+    private int groupsTick = Integer.MIN_VALUE;
     private Ends ends = (n, meta, word, cell) -> {};
     private EndListener listener = EndListener.NONE;
     private boolean goOn;
@@ -314,6 +320,68 @@ final class Reaper {
         listener.commit();
         next = end < passEnd ? end : -1;
         return 1;
+    }
+
+    /** Ends groups that have not been pushed to for their time, each as a whole; answers work done. */
+    int expireGroups() {
+        int now = table.tick();
+        if (stale.isEmpty()) {
+            long ttl = table.groups().ttlTicksMin();
+            boolean first = groupsTick == Integer.MIN_VALUE;
+            if (ttl == Long.MAX_VALUE || !first && now - groupsTick < Math.max(1, Math.min(ttl / 8, PASS_TICKS_MAX))) {
+                return 0;
+            }
+            groupsTick = now;
+            table.groups().stale(now, slab, stale);
+            if (stale.isEmpty()) {
+                return 0;
+            }
+        }
+        if (!listener.begin()) {
+            return 0;
+        }
+        goOn = true;
+        long before = kills;
+        table.closeGate();
+        try {
+            while (goOn && kills - before < GROUP_SERIES_SLICE && !stale.isEmpty()) {
+                expire(stale.peek(), now);
+                if (goOn) {
+                    stale.poll();
+                }
+            }
+        } finally {
+            openGate(true);
+        }
+        expired = expired + (kills - before);
+        listener.commit();
+        return 1;
+    }
+
+    /**
+     * The series that tell the time go last: should the process end in the middle of what is written down, the rest of the
+     * group still ends.
+     */
+    private void expire(Group group, int now) {
+        synchronized (group) {
+            long ticks = group.ttlTicks(slab);
+            if (ticks == Long.MAX_VALUE || now - group.pushedTick(slab) <= ticks) {
+                return;
+            }
+            for (int round = 0; round < 2; round++) {
+                for (int i = 0; i < group.size() && goOn; i++) {
+                    long member = group.member(i);
+                    int n = (int) member;
+                    long meta = slab.metaAcquire(n);
+                    if (group.isClock(member) == (round == 1)
+                            && Slab.life(meta) == (int) (member >>> 32)
+                            && slab.owner(n) == group
+                            && slab.isLive(n, meta)) {
+                        kill(n, meta);
+                    }
+                }
+            }
+        }
     }
 
     private boolean isStale(int n, long meta, int now) {

@@ -556,6 +556,16 @@ public final class TableWriter {
         return slab.casOwner(n, null, group) || slab.owner(n) == group;
     }
 
+    /**
+     * The group ends some time after its last push. Under its monitor, with both series its own.
+     *
+     * @param pushed series that every push to the group touches
+     * @param ttl series whose value is the time in seconds, for as long as it is live
+     */
+    public void timed(Group group, long pushed, long ttl) {
+        table.groups().timed(group, pushed, ttl, slab);
+    }
+
     /** Gives up a claim that has come to nothing. */
     public void disclaim(long ref, Group group) {
         if (state(ref) == DEAD) {

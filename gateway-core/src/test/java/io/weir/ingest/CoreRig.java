@@ -117,7 +117,7 @@ final class CoreRig {
         byte[] bytes = body.getBytes(UTF_8);
         loop.enter();
         Parser.Result result = whole.finish(bytes, 0, bytes.length);
-        Code code = result == Parser.Result.ERROR ? whole.failure().code() : seconds > 0 ? batch.pushed(seconds) : Code.OK;
+        Code code = result == Parser.Result.ERROR ? whole.failure().code() : seconds > 0 ? batch.pushed(seconds, 0) : Code.OK;
         loop.exit();
         code = code == Code.OK ? loop.submit(batch, null, (b, outcome, ticket) -> loop.close(b)) : code;
         if (code != Code.OK) {

@@ -133,6 +133,11 @@ final class Gateway {
 
     /** Pushes a body to a group, whose key is label text. */
     void group(int loop, Mode mode, Replace replace, String key, String body, double seconds) {
+        group(loop, mode, replace, key, body, seconds, 0);
+    }
+
+    /** As above; the group ends so many seconds after its last push, 0 says nothing of it. */
+    void group(int loop, Mode mode, Replace replace, String key, String body, double seconds, long ttl) {
         Ingest ingest = loops[loop];
         byte[] text = key.getBytes(UTF_8);
         Batch batch = ingest.open(mode, text, 0, text.length, replace);
@@ -140,7 +145,7 @@ final class Gateway {
         byte[] bytes = body.getBytes(UTF_8);
         ingest.enter();
         Parser.Result result = parser.finish(bytes, 0, bytes.length);
-        Code code = result == Parser.Result.ERROR ? parser.failure().code() : seconds > 0 ? batch.pushed(seconds) : Code.OK;
+        Code code = result == Parser.Result.ERROR ? parser.failure().code() : seconds > 0 ? batch.pushed(seconds, ttl) : Code.OK;
         ingest.exit();
         code = code == Code.OK ? ingest.submit(batch, null, (b, outcome, ticket) -> ingest.close(b)) : code;
         if (code != Code.OK) {

@@ -6,15 +6,19 @@ import io.weir.journal.Replace;
 import io.weir.sample.Code;
 import io.weir.sample.Limits;
 import io.weir.sample.Mode;
+import io.weir.server.config.Durations;
 import io.weir.server.config.PushSemantics;
 import io.weir.server.http.EventLoopContext;
 import io.weir.server.http.Method;
 import io.weir.server.http.Request;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.function.DoubleSupplier;
 
 /** What pushes to grouping paths mean here: which group, what becomes of what is there. Any thread. */
 final class GroupPushes {
+    private static final Duration TTL_MIN = Duration.ofSeconds(1);
+    private static final Duration TTL_MAX = Duration.ofDays(366);
     private static final int JOB_AT = "/metrics/".length();
 
     private final EventLoopContext.Local<GroupPath> paths;
@@ -31,10 +35,17 @@ final class GroupPushes {
     static final class Target {
         private final byte[] key;
         private final Replace replace;
+        private final long ttlSeconds;
 
-        private Target(byte[] key, Replace replace) {
+        private Target(byte[] key, Replace replace, long ttlSeconds) {
             this.key = key;
             this.replace = replace;
+            this.ttlSeconds = ttlSeconds;
+        }
+
+        /** After which the group ends unless it is pushed to again; 0 when the request says nothing of it. */
+        long ttlSeconds() {
+            return ttlSeconds;
         }
 
         Batch open(Ingest ingest) {
@@ -62,7 +73,20 @@ final class GroupPushes {
         if (problem != null) {
             throw new BadRequest(problem);
         }
-        return new Target(Arrays.copyOf(path.key(), path.keyLength()), replace(request));
+        return new Target(Arrays.copyOf(path.key(), path.keyLength()), replace(request), ttlSeconds(request));
+    }
+
+    private static long ttlSeconds(Request request) throws BadRequest {
+        String ttl = request.query() == null ? null : request.parameter("ttl");
+        if (ttl == null) {
+            return 0;
+        }
+        Duration duration = Durations.read(ttl);
+        if (duration == null || duration.compareTo(TTL_MIN) < 0 || duration.compareTo(TTL_MAX) > 0) {
+            throw new BadRequest("ttl must be a duration of 1s to " + TTL_MAX.toDays() + "d such as 30s, 5m or 1h30m, not \""
+                    + ttl + '"');
+        }
+        return duration.plusMillis(999).toSeconds();
     }
 
     private Replace replace(Request request) throws BadRequest {

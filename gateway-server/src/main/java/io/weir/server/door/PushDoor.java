@@ -187,7 +187,7 @@ final class PushDoor implements Door {
         private Code tell() {
             ingest.enter();
             try {
-                return batch.pushed(groups.now());
+                return batch.pushed(groups.now(), group.ttlSeconds());
             } finally {
                 ingest.exit();
             }
@@ -318,7 +318,7 @@ final class PushDoor implements Door {
         private boolean tellFailure(GroupPushes.Target to, Responder answering, String message) {
             Batch telling = to.openToAdd(ingest);
             ingest.enter();
-            Code code = telling.failed(groups.now());
+            Code code = telling.failed(groups.now(), to.ttlSeconds());
             ingest.exit();
             if (code != Code.OK) {
                 ingest.close(telling);

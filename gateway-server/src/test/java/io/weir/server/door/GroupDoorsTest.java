@@ -9,6 +9,7 @@ import io.weir.server.config.PushSemantics;
 import io.weir.server.door.Gateway.Reply;
 import io.weir.server.LeakGuard;
 import java.io.IOException;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntPredicate;
@@ -54,6 +55,24 @@ class GroupDoorsTest {
         String start = name + "{instance=\"\",job=\"" + job + "\"} ";
         return scrape().lines().filter(l -> l.startsWith(start)).mapToDouble(l -> Double.parseDouble(l.substring(start.length())))
                 .findFirst().orElse(Double.NaN);
+    }
+
+    @Test
+    void shouldTellTheTimeToLiveThatAPushGivesItsGroup() throws IOException {
+        gateway.send("PUT", "/metrics/job/a?ttl=1m30s", "m 1\n".getBytes(UTF_8));
+        assertThat(gateway.get("/metrics").body()).contains("push_ttl_seconds{instance=\"\",job=\"a\"} 90\n");
+        gateway.send("POST", "/metrics/job/a", "m 1\n".getBytes(UTF_8));
+        assertThat(gateway.get("/metrics").body()).contains("push_ttl_seconds{instance=\"\",job=\"a\"} 90\n");
+        assertThat(gateway.send("PUT", "/metrics/job/a?ttl=2500ms", "m{ 1\n".getBytes(UTF_8)).status()).isEqualTo(400);
+        gateway.send("PUT", "/metrics/job/a?ttl=2500ms", "m 1\nm 2\n".getBytes(UTF_8));
+        assertThat(gateway.get("/metrics").body()).as("a push that failed").contains("push_ttl_seconds{instance=\"\",job=\"a\"} 3\n");
+        gateway.send("PUT", "/metrics/job/a", "m 1\n".getBytes(UTF_8));
+        assertThat(gateway.get("/metrics").body()).doesNotContain("push_ttl_seconds");
+        for (String bad : List.of("0s", "5", "", "-1s", "367d", "999ms", "soon")) {
+            assertThat(gateway.send("PUT", "/metrics/job/b?ttl=" + bad, "m 1\n".getBytes(UTF_8)).body())
+                    .isEqualTo("ttl must be a duration of 1s to 366d such as 30s, 5m or 1h30m, not \"" + bad + "\"\n");
+        }
+        assertThat(gateway.get("/metrics").body()).doesNotContain("job=\"b\"");
     }
 
     @Test
