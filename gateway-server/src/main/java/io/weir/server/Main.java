@@ -90,6 +90,7 @@ public final class Main {
         leaveBuffersUntraced();
         Config config = source.load();
         Logging.configure(config.log());
+        config.notes().forEach(note -> LoggerFactory.getLogger(Main.class).warn(note));
         Weir weir = Weir.start(config, source);
         Runtime.getRuntime().addShutdownHook(new Shutdown(weir));
         HangUp.run(weir::reload);

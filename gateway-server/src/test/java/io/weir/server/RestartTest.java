@@ -124,7 +124,8 @@ class RestartTest {
         JournalConfig journal =
                 new JournalConfig(JournalConfig.Sync.INTERVAL, 50, 2 << 10, 64 << 10, 4 << 10, 1000, 600_000, 1000);
         Config config = new Config(given.web(), given.storagePath(), journal, given.limits(), given.aggregation(),
-                given.push(), given.influx(), given.heroku(), given.remoteWrite(), given.auth(), given.log());
+                given.push(), given.influx(), given.heroku(), given.remoteWrite(), given.auth(), given.log(),
+                given.notes());
         List<Worker> workers = new ArrayList<>();
         for (int i = 0; i < WORKERS; i++) {
             workers.add(new Worker(i));

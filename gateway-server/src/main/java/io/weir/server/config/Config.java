@@ -22,6 +22,7 @@ import java.util.Set;
  * @param influx how line protocol becomes metrics
  * @param remoteWrite receivers, each with a state of its own
  * @param auth who may do what, beside the users of the web configuration
+ * @param notes one line each, for the log: options that were given and do something else here
  */
 public record Config(
         Web web,
@@ -34,7 +35,8 @@ public record Config(
         Heroku heroku,
         List<RemoteWriteConfig> remoteWrite,
         AuthConfig auth,
-        Log log) {
+        Log log,
+        List<String> notes) {
     public static final Config DEFAULTS = new Config(
             Web.DEFAULTS,
             Optional.of(Path.of("./data")),
@@ -46,7 +48,8 @@ public record Config(
             Heroku.DEFAULTS,
             List.of(),
             AuthConfig.NONE,
-            Log.DEFAULTS);
+            Log.DEFAULTS,
+            List.of());
 
     /**
      * HTTP.

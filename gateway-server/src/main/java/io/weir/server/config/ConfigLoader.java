@@ -71,9 +71,10 @@ public final class ConfigLoader {
     }
 
     Config config() throws ConfigException {
+        PushgatewayFlags pushgateway = new PushgatewayFlags(merged).read();
         return new Config(
-                web(),
-                storagePath(),
+                web(pushgateway),
+                pushgateway.storagePath(storagePath()),
                 journal(),
                 limits(),
                 aggregation(),
@@ -82,22 +83,19 @@ public final class ConfigLoader {
                 heroku(),
                 remoteWrite(),
                 auth(),
-                log());
+                log(),
+                pushgateway.notes());
     }
 
-    private Config.Web web() throws ConfigException {
+    private Config.Web web(PushgatewayFlags pushgateway) throws ConfigException {
         List<Address> addresses = merged.addresses(Options.WEB_LISTEN_ADDRESS);
         if (addresses.isEmpty()) {
             throw merged.problem(Options.WEB_LISTEN_ADDRESS, "expected at least one address");
         }
-        String telemetryPath = merged.route(Options.WEB_TELEMETRY_PATH);
-        if (telemetryPath.isEmpty() || telemetryPath.equals("/metrics")) {
-            throw merged.problem(Options.WEB_TELEMETRY_PATH, "expected a path of its own, such as /-/metrics");
-        }
         return new Config.Web(
                 addresses,
-                telemetryPath,
-                merged.route(Options.WEB_ROUTE_PREFIX),
+                pushgateway.telemetryPath(),
+                pushgateway.routePrefix(),
                 merged.bool(Options.WEB_ENABLE_LIFECYCLE),
                 merged.bool(Options.WEB_ENABLE_ADMIN_API),
                 Optional.ofNullable(file(merged, Options.WEB_CONFIG_FILE)));

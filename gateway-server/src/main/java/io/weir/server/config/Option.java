@@ -42,6 +42,7 @@ record Option(
         HEROKU("Heroku drain"),
         REMOTE_WRITE("remote_write"),
         LOG("Log"),
+        PUSHGATEWAY("Command lines of Pushgateway"),
         LIMITS("Limits"),
         CONFIG("Configuration");
 

@@ -10,6 +10,7 @@ import static io.weir.server.config.Option.Group.INFLUX;
 import static io.weir.server.config.Option.Group.LIMITS;
 import static io.weir.server.config.Option.Group.LOG;
 import static io.weir.server.config.Option.Group.PUSH;
+import static io.weir.server.config.Option.Group.PUSHGATEWAY;
 import static io.weir.server.config.Option.Group.REMOTE_WRITE;
 import static io.weir.server.config.Option.Group.SERIES;
 import static io.weir.server.config.Option.Group.STORAGE;
@@ -273,6 +274,44 @@ final class Options {
     static final Option LOG_FORMAT = add(
             new Option("log.format", LOG, Type.CHOICE, "logfmt", "Form of a log line on standard error")
                     .choices("logfmt", "json"));
+
+    static final Option PERSISTENCE_FILE = add(new Option(
+            "persistence.file",
+            PUSHGATEWAY,
+            Type.FILE,
+            "",
+            "Stands for --storage.path=FILE.weir; the file itself, which Pushgateway wrote, is not read; empty stands for none"));
+    static final Option PERSISTENCE_INTERVAL = add(new Option(
+                    "persistence.interval",
+                    PUSHGATEWAY,
+                    Type.DURATION,
+                    "5m",
+                    "Without effect: what was answered is in the journal by then")
+            .range(0, YEARS_MILLIS));
+    static final Option PUSH_DISABLE_CONSISTENCY_CHECK = add(new Option(
+            "push.disable-consistency-check",
+            PUSHGATEWAY,
+            Type.BOOLEAN,
+            "false",
+            "Without effect: the check is as cheap as the push"));
+    static final Option PUSH_ENABLE_UTF8_NAMES = add(new Option(
+            "push.enable-utf8-names",
+            PUSHGATEWAY,
+            Type.BOOLEAN,
+            "false",
+            "Without effect: which names are good does not depend on a flag"));
+    static final Option WEB_EXTERNAL_URL = add(new Option(
+            "web.external-url",
+            PUSHGATEWAY,
+            Type.URL,
+            "",
+            "URL under which people reach the gateway; its path is the route prefix where --web.route-prefix gives none"));
+    static final Option WEB_SYSTEMD_SOCKET = add(new Option(
+            "web.systemd-socket",
+            PUSHGATEWAY,
+            Type.BOOLEAN,
+            "false",
+            "Refused: sockets of systemd are not taken over, --web.listen-address opens one"));
 
     static final Option LIMITS_BODY =
             add(size("limits.body", LIMIT.bodyBytes(), BODY_MAX, "One request's body, as sent and as inflated"));

@@ -91,7 +91,7 @@ class CommandLineTest {
         "--remote-write.headers=hunter2~ --remote-write.headers: bad value; expected a header such as 'X-Scope-OrgID: team-a'",
         "--remote-write.url=http://h --remote-write.password=hunter2~ --remote-write.url: receiver h: a password needs a username",
         "--remote-write.url=http://h --remote-write.username=u~ --remote-write.url: receiver h: a username needs a password or password-file",
-        "--web.telemetry-path=/metrics~ --web.telemetry-path: expected a path of its own, such as /-/metrics",
+        "--web.telemetry-path=/~ --web.telemetry-path: expected a path of its own, such as /-/metrics",
         "--influx.separator=-~ --influx.separator: expected at most 16 of letters, digits, _ and :",
         "--influx.database-label=__name__~ --influx.database-label: expected a label name such as db",
     })
