@@ -20,7 +20,7 @@ public record Decoded(List<Series> series) {
 
     public record Series(List<Label> labels, List<Sample> samples) {
         /** {@code name{a="b"}}, labels as sent. */
-        String key() {
+        public String key() {
             StringBuilder name = new StringBuilder();
             StringBuilder rest = new StringBuilder();
             for (Label l : labels) {

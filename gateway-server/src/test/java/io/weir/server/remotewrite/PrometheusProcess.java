@@ -81,6 +81,11 @@ public final class PrometheusProcess implements AutoCloseable {
         await("Prometheus is ready", this::isReady);
     }
 
+    /** What it has said: nothing below a warning. */
+    public String log() throws IOException {
+        return Files.readString(directory.resolve("log"));
+    }
+
     void kill() {
         process.destroyForcibly().onExit().join();
     }

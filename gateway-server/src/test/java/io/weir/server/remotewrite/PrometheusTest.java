@@ -3,6 +3,10 @@ package io.weir.server.remotewrite;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
 import io.weir.expose.SnappyBlock;
 import io.weir.sample.MetricType;
 import io.weir.server.remotewrite.RemoteWriteConfig.Tuning;
@@ -13,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -21,6 +26,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.slf4j.LoggerFactory;
 
 /** Writes to a real Prometheus and reads back through its query API. */
 @Tag("interop")
@@ -34,6 +40,13 @@ class PrometheusTest {
     Path directory;
 
     private PrometheusProcess prometheus;
+    private final List<ILoggingEvent> log = new CopyOnWriteArrayList<>();
+    private final AppenderBase<ILoggingEvent> appender = new AppenderBase<>() {
+        @Override
+        protected void append(ILoggingEvent event) {
+            log.add(event);
+        }
+    };
     private RemoteWrite remoteWrite;
     private volatile Snapshots store = Snapshots.empty();
 
@@ -46,6 +59,8 @@ class PrometheusTest {
         assumeTrue(
                 PrometheusProcess.binary() != null,
                 "SKIPPED: there is no 'prometheus' on the PATH (Debian: apt-get install prometheus)");
+        appender.start();
+        logger().addAppender(appender);
         prometheus = new PrometheusProcess(directory);
         prometheus.start();
         Tuning d = Tuning.DEFAULTS;
@@ -73,8 +88,13 @@ class PrometheusTest {
                 "test");
     }
 
+    private static Logger logger() {
+        return (Logger) LoggerFactory.getLogger("io.weir.server.remotewrite");
+    }
+
     @AfterEach
     void stop() throws Exception {
+        logger().detachAppender(appender);
         if (remoteWrite != null) {
             remoteWrite.close();
         }
@@ -113,6 +133,13 @@ class PrometheusTest {
         assertThat(prometheus.value("histogram_quantile(0.5, h_bucket)")).startsWith("0.0375");
         assertThat(prometheus.value("s_sum / s_count")).isEqualTo("0.625");
         assertThat(remoteWrite.stats().get(0).requests(Outcome.REFUSED)).isZero();
+        assertThat(remoteWrite.stats().get(0).protocolVersion()).isEqualTo(1);
+        for (DropReason reason : DropReason.values()) {
+            assertThat(remoteWrite.stats().get(0).dropped(reason)).isZero();
+        }
+        assertThat(prometheus.log()).doesNotContain("level=error", "remote");
+        assertThat(log).filteredOn(e -> e.getLevel().isGreaterOrEqual(Level.WARN)).isEmpty();
+        assertThat(log).hasSize(protocol == Protocol.AUTO ? 1 : 0);
     }
 
     @Test

@@ -22,20 +22,20 @@ import java.util.List;
  * An {@code io.prometheus.write.v2.Request} as protobuf's own library reads it by the published schema; a field that the schema
  * does not have is an error, and so is anything else that the specification forbids.
  */
-record RequestV2(List<String> symbols, List<Series> series) {
+public record RequestV2(List<String> symbols, List<Series> series) {
     /** @param type word of the enumeration, without its prefix */
-    record Metadata(String type, String help, String unit) {}
+    public record Metadata(String type, String help, String unit) {}
 
-    record Series(Decoded.Series series, List<Long> starts, Metadata metadata) {}
+    public record Series(Decoded.Series series, List<Long> starts, Metadata metadata) {}
 
     private static final Descriptor REQUEST = schema().findMessageTypeByName("Request");
 
     /** The same series as a reader of either message sees them. */
-    Decoded decoded() {
+    public Decoded decoded() {
         return new Decoded(series.stream().map(Series::series).toList());
     }
 
-    Series get(String key) {
+    public Series get(String key) {
         return series.stream()
                 .filter(s -> s.series().key().equals(key))
                 .findFirst()

@@ -6,6 +6,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -22,6 +23,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.xerial.snappy.Snappy;
 
 /** A receiver on a raw loopback socket that answers, or fails to, byte by byte as a test wants it. */
 public final class ScriptedReceiver implements AutoCloseable {
@@ -29,6 +31,15 @@ public final class ScriptedReceiver implements AutoCloseable {
     public record Received(String requestLine, Map<String, String> headers, byte[] body, long nanos) {
         public Decoded decoded() {
             return Decoded.ofCompressed(headers.get("Content-Type"), body);
+        }
+
+        /** Of a request that says it is of version 2.0. */
+        public RequestV2 requestV2() {
+            try {
+                return RequestV2.of(Snappy.uncompress(body));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
         }
 
         boolean isV2() {
