@@ -397,7 +397,8 @@ public final class Siege {
                 capacity * times, times, storm.accepted, storm.accepted / 20.0, storm.refused, storm.lost, storm.unsent,
                 storm.connections);
         System.out.printf("        accepted ones took p50 %d ms, p99 %d ms%n", storm.percentiles()[0] / 1000, storm.percentiles()[1] / 1000);
-        verdict(storm.accepted / 20.0 > capacity / 3, "what is served stays above a third of the capacity");
+        verdict(storm.accepted / 20.0 > capacity * 0.7, "what is served stays above 70 %% of the capacity");
+        verdict(storm.refused > 0, "some were turned away");
         verdict(failed.get() == 0 && health[1] < 2_000_000, "/-/healthy: %d answers, p50 %d ms, p99 %d ms", healthy.size(),
                 health[0] / 1000, health[1] / 1000);
         verdict(scrape[1] < 5_000_000, "scrapes: %d, p50 %d ms, p99 %d ms", scrapes.size(), scrape[0] / 1000, scrape[1] / 1000);
@@ -405,7 +406,8 @@ public final class Siege {
         // What was sent and never answered may have counted.
         verdict(total >= (double) accepted * lines && total <= (double) (accepted + storm.lost) * lines,
                 "%,.0f samples counted, %,d acknowledged, %,d in doubt", total, accepted * lines, storm.lost * lines);
-        verdict(true, "%,.0f refused for want of room, resident at most %d MiB",
+        verdict(true, "%,.0f refused for want of time, %,.0f for want of room, resident at most %d MiB",
+                own("weir_http_rejected_total{reason=\"overload\"}"),
                 own("weir_http_rejected_total{reason=\"in_flight_bytes\"}"), peakBytes() / MIB);
     }
 

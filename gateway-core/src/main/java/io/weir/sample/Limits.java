@@ -68,6 +68,7 @@ public record Limits(
      * @param stallSeconds a peer that takes nothing of its answer
      * @param lingerSeconds after the last answer, until the peer has stopped sending
      * @param lingerBytes of a body that nobody wants, read and dropped
+     * @param waitSeconds a push that waits until others have been worked on
      */
     public record Http(
             int chunkExtraBytes,
@@ -75,9 +76,10 @@ public record Limits(
             int bodyWindowSeconds,
             int stallSeconds,
             int lingerSeconds,
-            int lingerBytes) {
+            int lingerBytes,
+            int waitSeconds) {
         /** The documented defaults. */
-        public static final Http DEFAULTS = new Http(1 << 10, 1 << 10, 5, 30, 2, 64 << 10);
+        public static final Http DEFAULTS = new Http(1 << 10, 1 << 10, 5, 30, 2, 64 << 10, 2);
 
         /** Fewest bytes of a body in one window. */
         public long bodyWindowBytes() {

@@ -164,7 +164,8 @@ public final class ConfigLoader {
                 merged.seconds(Options.LIMITS_BODY_WINDOW),
                 merged.seconds(Options.LIMITS_STALL_TIME),
                 merged.seconds(Options.LIMITS_LINGER_TIME),
-                merged.intSize(Options.LIMITS_LINGER));
+                merged.intSize(Options.LIMITS_LINGER),
+                merged.seconds(Options.LIMITS_WAIT_TIME));
     }
 
     private AggregationRules aggregation() {

@@ -381,6 +381,10 @@ final class Options {
             LIMIT.http().lingerBytes(),
             BODY_MAX,
             "Rest of a body that is read and dropped after an early answer; a longer one ends the connection"));
+    static final Option LIMITS_WAIT_TIME = add(seconds(
+            "limits.wait-time",
+            LIMIT.http().waitSeconds(),
+            "A push that waits for the work on others; one that would wait longer is refused with 503"));
 
     static final Option CONFIG_FILE =
             add(new Option("config.file", CONFIG, Type.FILE, "", "YAML file with any of the options here"));

@@ -47,6 +47,7 @@ public final class EventLoopContext {
     private final HttpRecorder recorder;
     private final LongSupplier nanoClock;
     private final long inFlightMax;
+    private final Turns turns;
     private final ArrayList<HttpFront> fronts = new ArrayList<>();
     private final ArrayDeque<Inflater> inflaters = new ArrayDeque<>();
     private Object[] locals = new Object[16];
@@ -66,12 +67,18 @@ public final class EventLoopContext {
     private boolean draining;
 
     EventLoopContext(
-            EventExecutor loop, Ingest ingest, HttpRecorder recorder, LongSupplier nanoClock, long inFlightMax) {
+            EventExecutor loop,
+            Ingest ingest,
+            HttpRecorder recorder,
+            LongSupplier nanoClock,
+            long inFlightMax,
+            int waitSeconds) {
         this.loop = loop;
         this.ingest = ingest;
         this.recorder = recorder;
         this.nanoClock = nanoClock;
         this.inFlightMax = inFlightMax;
+        this.turns = new Turns(loop, nanoClock, TimeUnit.SECONDS.toNanos(waitSeconds));
         if (ingest != null && ingest.journal() != null) {
             ingest.journal().listener(new OnDisk());
         }
@@ -206,6 +213,10 @@ public final class EventLoopContext {
         }
     }
 
+    Turns turns() {
+        return turns;
+    }
+
     HttpRecorder recorder() {
         return recorder;
     }
@@ -252,6 +263,11 @@ public final class EventLoopContext {
         }
         inFlight += bytes;
         return true;
+    }
+
+    /** Books input that is there already, whether or not there is room. */
+    void bookAnyway(long bytes) {
+        inFlight += bytes;
     }
 
     /** Whether so much more input could be booked. */

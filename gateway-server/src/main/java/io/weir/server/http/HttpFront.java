@@ -48,6 +48,7 @@ import org.slf4j.LoggerFactory;
  *   <li>A request is answered by its door, or the connection ends; so a late answer never meets a later request.
  *   <li>While an answer is outstanding, or the peer does not read, decoded messages wait (at most {@code
  *       Limits.pipelinedRequests} requests) and nothing more is read from the socket.
+ *   <li>A long body is worked on when {@link Turns} lets it, and waits as well until then.
  *   <li>Answers are gathered and flushed once per read. An answer may be held back until what it says is true; requests
  *       that write are taken up meanwhile, all others wait.
  *   <li>Whatever the server itself refuses ends the connection: it answers, drops what still comes up to {@code
@@ -67,6 +68,12 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
 
     /** Bytes of a streamed answer before other connections of the event loop get their turn. */
     private static final int TURN_BYTES = 256 << 10;
+
+    /** A declared body of up to here costs less than being put off would save. */
+    private static final int SHORT_BODY = 4 << 10;
+
+    /** What one read may bring beyond what has been asked for. */
+    private static final int READ_MAX = 64 << 10;
 
     private enum Phase {
         HEAD,
@@ -113,6 +120,13 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     private long startedNanos;
     private long bodyBytes;
     private long booked;
+    private boolean isLong;
+    private boolean opened;
+
+    // waiting for its turn
+    private boolean waitsForTurn;
+    private long waitsSince;
+    private long waitingBytes;
 
     // answers on their way out
     private boolean pumpPlanned;
@@ -174,10 +188,22 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         }
         if (mustWait() || !waiting.isEmpty() || mustSettle(message)) {
             ctx.channel().config().setAutoRead(false);
-            waiting.add(message);
+            await(message);
+        } else if (mustTakeTurns()) {
+            awaitTurn();
+            await(message);
         } else {
             take(message);
         }
+    }
+
+    private void await(Object message) {
+        if (waitsForTurn && message instanceof HttpContent content) {
+            int n = content.content().readableBytes();
+            waitingBytes += n;
+            context.bookAnyway(n);
+        }
+        waiting.add(message);
     }
 
     @Override
@@ -204,7 +230,69 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
 
     /** Whether an answer has to get out before the next message is taken up. */
     private boolean mustWait() {
-        return phase == Phase.ANSWER || phase == Phase.GUARD || out.isStalled() || out.held() >= limits.pipelinedRequests();
+        return waitsForTurn || phase == Phase.ANSWER || phase == Phase.GUARD || out.isStalled()
+                || out.held() >= limits.pipelinedRequests();
+    }
+
+    /** Whether more of the body has to wait for others. */
+    private boolean mustTakeTurns() {
+        return phase == Phase.BODY && isLong && !context.turns().mayWork();
+    }
+
+    private void awaitTurn() {
+        waitsForTurn = true;
+        ctx.channel().config().setAutoRead(false);
+        if (opened) {
+            context.turns().awaitNext(this);
+        } else {
+            context.turns().awaitFirst(this);
+        }
+    }
+
+    void waitsSince(long nanos) {
+        waitsSince = nanos;
+    }
+
+    long waitsSince() {
+        return waitsSince;
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    /** The event loop has time for more of this body. */
+    void takeTurn() {
+        if (endsWaiting()) {
+            sinceNanos = context.nanoTime();
+            if (!opened) {
+                open();
+            }
+            resume();
+            flush();
+        }
+    }
+
+    /** The body has waited for too long and will not be worked on. */
+    void missTurn() {
+        if (endsWaiting()) {
+            shed();
+            resume();
+            flush();
+        }
+    }
+
+    private boolean endsWaiting() {
+        waitsForTurn = false;
+        context.unbook(waitingBytes);
+        waitingBytes = 0;
+        return !closed && phase == Phase.BODY;
+    }
+
+    /** Turned away; a connection whose body is short may come again. */
+    private void shed() {
+        context.recorder().refused(Refusal.OVERLOAD);
+        fail(Refusal.OVERLOAD.status(), Refusal.OVERLOAD.text(limits), advice(Refusal.OVERLOAD));
     }
 
     /** Requests that read or delete shall see what those before them have written. */
@@ -219,6 +307,10 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     /** Goes on with waiting messages; reads on when there are none. */
     private void resume() {
         while (!mustWait() && !waiting.isEmpty() && !mustSettle(waiting.peek())) {
+            if (mustTakeTurns()) {
+                awaitTurn();
+                return;
+            }
             take(waiting.poll());
         }
         if (mustWait() || closed || !waiting.isEmpty()) {
@@ -333,6 +425,21 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
             refuse(Refusal.IN_FLIGHT);
             return;
         }
+        isLong = rules.length < 0 || rules.length > SHORT_BODY || rules.coding != HeadRules.Coding.IDENTITY;
+        opened = false;
+        if (!isLong || context.turns().mayWork()) {
+            open();
+        } else if (context.turns().isTooLong()) {
+            shed();
+        } else if (!context.hasRoom(READ_MAX)) {
+            refuse(Refusal.IN_FLIGHT);
+        } else {
+            awaitTurn();
+        }
+    }
+
+    private void open() {
+        opened = true;
         if (rules.expectContinue && rules.length != 0) {
             out.append(CONTINUE);
         }
@@ -340,8 +447,8 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
             inflater = BodyInflater.of(rules.coding, context, limits);
         }
         try {
-            Exchange opened = endpoint.door().open(request, this);
-            exchange = phase == Phase.BODY ? opened : null;
+            Exchange asked = endpoint.door().open(request, this);
+            exchange = phase == Phase.BODY ? asked : null;
         } catch (RuntimeException | AssertionError bug) {
             broken(bug);
         }
@@ -720,7 +827,11 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
             int bytes = 0;
             while (ctx.channel().isWritable()) {
                 if (bytes >= TURN_BYTES) {
-                    planPump();
+                    if (!pumpPlanned) {
+                        // due at once, which is after the sockets have been looked at
+                        pumpPlanned = true;
+                        ctx.executor().schedule(this::pumpOn, 0, TimeUnit.NANOSECONDS);
+                    }
                     return;
                 }
                 byte[] block = source.next();
@@ -893,10 +1004,20 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
         closed = true;
+        if (waitsForTurn) {
+            leaveTurns();
+        }
         abandon();
         waiting.drop();
         out.drop();
         context.leave(this);
+    }
+
+    private void leaveTurns() {
+        endsWaiting();
+        if (!opened) {
+            context.turns().gone();
+        }
     }
 
     /** The peer will send nothing more; it may still read its answers. */
@@ -928,6 +1049,10 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     /** Called by the sweep of the event loop. */
     void checkTime(long now) {
         if (closed || isStalled(now)) {
+            return;
+        }
+        if (waitsForTurn) {
+            sinceNanos = now;
             return;
         }
         long waited = now - sinceNanos;

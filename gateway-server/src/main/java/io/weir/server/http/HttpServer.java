@@ -8,6 +8,8 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.RecvByteBufAllocator;
+import io.netty.channel.ServerChannelRecvByteBufAllocator;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.util.concurrent.EventExecutor;
@@ -79,6 +81,8 @@ public final class HttpServer {
     /** A peer that does not read is written to up to here. */
     private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(64 << 10, 256 << 10);
 
+    private static final int ACCEPTED_PER_ROUND = 256;
+
     private static final byte[] FULL = Answer.text(
                     503, "too many connections, try again\n", "Retry-After", "1", "Connection", "close")
             .whole();
@@ -118,7 +122,8 @@ public final class HttpServer {
                     options.ingest().get(),
                     recorders[index],
                     options.nanoClock(),
-                    options.limits().inFlightBytes() / options.loops());
+                    options.limits().inFlightBytes() / options.loops(),
+                    options.limits().http().waitSeconds());
             contexts.put(loop, context);
             loop.scheduleAtFixedRate(
                     context::sweep, SWEEP_MILLIS, SWEEP_MILLIS, TimeUnit.MILLISECONDS);
@@ -156,6 +161,7 @@ public final class HttpServer {
                 .channel(transport.serverChannel())
                 .option(ChannelOption.SO_BACKLOG, 4096)
                 .option(ChannelOption.SO_REUSEADDR, true)
+                .option(ChannelOption.RECVBUF_ALLOCATOR, accepting())
                 .childOption(ChannelOption.TCP_NODELAY, true)
                 .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
                 .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
@@ -173,6 +179,16 @@ public final class HttpServer {
                 throw new IOException("cannot listen on " + text(address) + ": " + reason, failed);
             }
         }
+    }
+
+    /**
+     * Takes all connections that wait, up to a number. Netty's epoll transport takes one in each round of the event loop
+     * otherwise: whether there are more it tells by comparing the number of the new socket with one.
+     */
+    private static RecvByteBufAllocator accepting() {
+        return new ServerChannelRecvByteBufAllocator()
+                .respectMaybeMoreData(false)
+                .maxMessagesPerRead(ACCEPTED_PER_ROUND);
     }
 
     private static String text(InetSocketAddress address) {

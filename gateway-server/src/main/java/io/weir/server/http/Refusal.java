@@ -33,6 +33,7 @@ enum Refusal {
     HEADERS_TOO_LARGE(431, "headers_too_large", "more or longer header fields than the limit"),
     METHOD(501, "method", "the methods known here are GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS"),
     IN_FLIGHT(503, "in_flight_bytes", "too much unfinished input at the moment, try again"),
+    OVERLOAD(503, "overload", "more pushes than can be worked on, try again; one waits no longer than the limit"),
     SERVER_ERROR(500, "server_error", "an error in this server, see its log"),
     VERSION(505, "version", "the versions known here are HTTP/1.0 and HTTP/1.1");
 
@@ -73,6 +74,7 @@ enum Refusal {
             case BODY_TIMEOUT -> text(limits.http().bodyRateBytes(), " bytes a second", "body-rate");
             case HEADER_TIMEOUT -> text(limits.headerSeconds(), " s", "header-time");
             case CONTENT_ENCODING -> text + HeadRules.codings();
+            case OVERLOAD -> text(limits.http().waitSeconds(), " s", "wait-time");
             case IN_FLIGHT -> text(limits.inFlightBytes(), " bytes", "in-flight");
             default -> text;
         };

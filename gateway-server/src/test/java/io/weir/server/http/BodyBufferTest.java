@@ -14,7 +14,7 @@ import java.util.zip.Inflater;
 import org.junit.jupiter.api.Test;
 
 class BodyBufferTest {
-    private final EventLoopContext context = new EventLoopContext(null, null, new HttpRecorder(1), () -> 0, Long.MAX_VALUE);
+    private final EventLoopContext context = new EventLoopContext(null, null, new HttpRecorder(1), () -> 0, Long.MAX_VALUE, 1);
     private final BodyBuffer body = new BodyBuffer();
     private final Lines lines = new Lines();
 

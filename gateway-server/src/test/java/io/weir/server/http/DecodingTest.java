@@ -38,7 +38,7 @@ class DecodingTest {
             .under("/", "{rest}", "all", (request, responder) -> new Recording(request, responder), Method.values())
             .build();
     private final EventLoopContext context = new EventLoopContext(
-            null, null, new HttpRecorder(routes.handlers().size()), System::nanoTime, Long.MAX_VALUE);
+            new HandLoop(), null, new HttpRecorder(routes.handlers().size()), () -> 1, Long.MAX_VALUE, 1);
 
     /** Writes down a request once it is complete. */
     private final class Recording implements Exchange {

@@ -2,17 +2,21 @@ package io.weir.server.http;
 
 import io.netty.util.concurrent.AbstractEventExecutor;
 import io.netty.util.concurrent.Future;
+import io.netty.util.concurrent.ScheduledFuture;
 import java.util.ArrayDeque;
 import java.util.concurrent.TimeUnit;
 
-/** An executor whose tasks run when the test says so. One thread. */
+/** An executor whose tasks run when the test says so; those with a delay have to wait for the next time. One thread. */
 @SuppressWarnings("deprecation")
 final class HandLoop extends AbstractEventExecutor {
     private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
+    private final ArrayDeque<Runnable> delayed = new ArrayDeque<>();
 
     /** Runs what has been handed in, and what that hands in; false when there was nothing. */
     boolean runAll() {
         boolean any = false;
+        tasks.addAll(delayed);
+        delayed.clear();
         for (Runnable task; (task = tasks.poll()) != null; any = true) {
             task.run();
         }
@@ -22,6 +26,13 @@ final class HandLoop extends AbstractEventExecutor {
     @Override
     public void execute(Runnable task) {
         tasks.add(task);
+    }
+
+    /** Nothing here looks at the future. */
+    @Override
+    public ScheduledFuture<?> schedule(Runnable task, long delay, TimeUnit unit) {
+        delayed.add(task);
+        return null;
     }
 
     @Override

@@ -94,7 +94,8 @@ public final class HttpTargets {
             this.keeper = keeper;
             this.decoding = RequestDecoder.config(limits);
             this.context = new EventLoopContext(
-                    loop, ingest, new HttpRecorder(routes.handlers().size()), () -> 1, limits.inFlightBytes());
+                    loop, ingest, new HttpRecorder(routes.handlers().size()), () -> 1, limits.inFlightBytes(),
+                    limits.http().waitSeconds());
         }
 
         /** Everything a connection answers to these pieces. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.weir.server.LeakGuard;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -93,13 +94,10 @@ class SiegeTest {
 
     @Test
     void shouldRefuseAHundredBombsAtOnce() throws Exception {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
-            gzip.write(new byte[64 << 20]);
-        }
+        byte[] packed = gzip(new byte[64 << 20]);
         try (RunningWeir weir = new RunningWeir()) {
-            String bomb = "POST /metrics HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\nContent-Length: " + bytes.size()
-                    + "\r\n\r\n" + bytes.toString(ISO_8859_1);
+            String bomb = "POST /metrics HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\nContent-Length: " + packed.length
+                    + "\r\n\r\n" + new String(packed, ISO_8859_1);
             AtomicInteger refused = new AtomicInteger();
             List<Callable<Void>> work = new ArrayList<>();
             for (int i = 0; i < 100; i++) {
@@ -115,6 +113,41 @@ class SiegeTest {
             assertThat(weir.own("weir_http_rejected_total{reason=\"inflate_ratio\"}")).isEqualTo(100);
             assertThat(weir.scrape()).isEmpty();
         }
+    }
+
+    @Test
+    void shouldAnswerProbesAndTurnPushesAwayWhenThereAreTooMany() throws Exception {
+        int pushes = 400;
+        int lines = 100_000;
+        byte[] body = gzip(("# TYPE o_total counter\n" + "o_total 1\n".repeat(lines)).getBytes(ISO_8859_1));
+        String push = "POST /metrics HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\nContent-Length: " + body.length
+                + "\r\n\r\n" + new String(body, ISO_8859_1);
+        try (RunningWeir weir = new RunningWeir("--limits.wait-time=1s")) {
+            List<Wire> clients = new ArrayList<>();
+            for (int i = 0; i < pushes; i++) {
+                clients.add(weir.wire());
+            }
+            clients.forEach(client -> client.send(push));
+            assertThat(weir.get("/-/healthy").status()).isEqualTo(200);
+            assertThat(weir.get("/metrics").status()).isEqualTo(200);
+            assertThat(counted(weir, "200") + counted(weir, "503")).as("pushes answered before the probes").isLessThan(pushes);
+
+            int accepted = 0;
+            for (Wire client : clients) {
+                int status = client.answer().status();
+                assertThat(status).isIn(200, 503);
+                accepted += status == 200 ? 1 : 0;
+                client.close();
+            }
+            assertThat(accepted).isBetween(1, pushes - 1);
+            assertThat(weir.own("weir_http_rejected_total{reason=\"overload\"}")).isEqualTo(pushes - accepted);
+            assertThat(weir.value("o_total")).isEqualTo((double) accepted * lines);
+        }
+    }
+
+    private static double counted(RunningWeir weir, String code) {
+        double count = weir.own("weir_http_requests_total{handler=\"push\",method=\"POST\",code=\"" + code + "\"}");
+        return Double.isNaN(count) ? 0 : count;
     }
 
     @Test
@@ -139,6 +172,14 @@ class SiegeTest {
             assertThat(weir.own("weir_ingest_rejected_total{protocol=\"text\",reason=\"series_limit\"}")).isEqualTo(refused);
             assertThat(weir.value("old_total")).isEqualTo(101);
         }
+    }
+
+    private static byte[] gzip(byte[] bytes) throws IOException {
+        ByteArrayOutputStream packed = new ByteArrayOutputStream();
+        try (GZIPOutputStream gzip = new GZIPOutputStream(packed)) {
+            gzip.write(bytes);
+        }
+        return packed.toByteArray();
     }
 
     private static void inParallel(List<Callable<Void>> work) throws Exception {
