@@ -204,6 +204,11 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
         return size + cellSamples;
     }
 
+    /** The same without what a group tells of itself. */
+    public int pushedSamples() {
+        return toldAt < 0 ? samples() : samples() - (ttlAt < 0 ? 2 : 3);
+    }
+
     /** Lines that {@link Ingest#submitLines} has refused; null for none. */
     public RefusedLines refused() {
         return refused;

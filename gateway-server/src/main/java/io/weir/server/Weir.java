@@ -12,6 +12,7 @@ import io.weir.server.config.WebConfig;
 import io.weir.server.door.Ack;
 import io.weir.server.door.DrainRules;
 import io.weir.server.door.Keeping;
+import io.weir.server.door.Pushers;
 import io.weir.server.door.Routes;
 import io.weir.server.http.HttpServer;
 import io.weir.server.remotewrite.RemoteWrite;
@@ -211,11 +212,11 @@ public final class Weir implements AutoCloseable {
     private Keeping keeping() {
         Persistence persistence = core.persistence();
         if (persistence == null) {
-            return new Keeping(Ack.MEMORY, core.keys(), null, () -> null, () -> open, this::closedBecause);
+            return new Keeping(Ack.MEMORY, core.keys(), null, () -> null, () -> open, this::closedBecause, new Pushers());
         }
         Ack ack = config.journal().sync() == JournalConfig.Sync.ALWAYS ? Ack.DISK : Ack.PROCESS;
         Journal journal = persistence.journal();
-        return new Keeping(ack, core.keys(), journal.kills(), journal::failure, () -> open, this::closedBecause);
+        return new Keeping(ack, core.keys(), journal.kills(), journal::failure, () -> open, this::closedBecause, new Pushers());
     }
 
     /** Where it listens, with the ports that the system chose. */

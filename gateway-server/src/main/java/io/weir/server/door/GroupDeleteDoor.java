@@ -41,6 +41,7 @@ final class GroupDeleteDoor implements Door {
             responder.fail(400, problem);
             return Exchange.NONE;
         }
+        deletion.submission.group(target.key());
         return deletion;
     }
 
@@ -61,7 +62,7 @@ final class GroupDeleteDoor implements Door {
             batch = target.open(ingest);
             Code code = submission.submit(batch, false);
             if (code != Code.OK) {
-                Responder answering = submission.refuse();
+                Responder answering = submission.refuse(Refuse.text(code, keeping.failure().get()));
                 over();
                 Refuse.with(answering, code, Refuse.text(code, keeping.failure().get()));
             }
@@ -74,6 +75,11 @@ final class GroupDeleteDoor implements Door {
 
         @Override
         public void applied(Batch accepted, RefusedLines refused) {}
+
+        @Override
+        public boolean isPush() {
+            return false;
+        }
 
         @Override
         public void over() {

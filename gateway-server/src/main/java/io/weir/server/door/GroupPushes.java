@@ -43,6 +43,11 @@ final class GroupPushes {
             this.ttlSeconds = ttlSeconds;
         }
 
+        /** The grouping labels as label text; must not be written. */
+        byte[] key() {
+            return key;
+        }
+
         /** After which the group ends unless it is pushed to again; 0 when the request says nothing of it. */
         long ttlSeconds() {
             return ttlSeconds;

@@ -93,7 +93,7 @@ final class HerokuDrainDoor implements Door {
         }
 
         void open(Request request, Responder responder, String token) {
-            submission.open(responder);
+            submission.open(request, responder);
             String frame = request.header("logplex-frame-id");
             id = frame == null || frame.isEmpty() || frame.length() > ID_MAX || token != null && token.length() > ID_MAX
                     ? null
@@ -134,7 +134,7 @@ final class HerokuDrainDoor implements Door {
             Code code = submission.submit(batch, true);
             if (code != Code.OK) {
                 metrics.rejected(code.reason());
-                Responder answering = submission.refuse();
+                Responder answering = submission.refuse(Refuse.text(code, keeping.failure().get()));
                 release();
                 answering.fail(503, Refuse.text(code, keeping.failure().get()), "Retry-After", "1");
             }
@@ -142,6 +142,7 @@ final class HerokuDrainDoor implements Door {
 
         private void read(byte[] buffer, int offset, int more) {
             length += more;
+            submission.body(buffer, offset, more);
             if (id != null) {
                 checksum.update(buffer, offset, more);
             }

@@ -155,6 +155,7 @@ final class InfluxWriteDoor implements Door {
             if (parser.failed(Code.TOO_MANY_SAMPLES) > 0) {
                 // clients split such a body and send it again, so none of it may stay
                 metrics.rejected(Code.TOO_MANY_SAMPLES.reason(), parser.failed());
+                submission.failed(Code.TOO_MANY_SAMPLES.text());
                 answer(version.error(413,
                         Refuse.text(Code.TOO_MANY_SAMPLES, "limit " + limits.samplesPerRequest()), 0, headers));
                 return;
@@ -162,6 +163,7 @@ final class InfluxWriteDoor implements Door {
             Code code = submission.submit(batch, true);
             if (code != Code.OK) {
                 metrics.rejected(code.reason());
+                submission.failed(Refuse.text(code, keeping.failure().get()));
                 answer(version.error(503, Refuse.text(code, keeping.failure().get()), 0, retryLater()));
             }
         }
@@ -181,6 +183,9 @@ final class InfluxWriteDoor implements Door {
             metrics.applied(samples(accepted, refused));
             metrics.dropped("string_field", accepted.droppedStrings());
             if (parser.failed() > 0 || refused != null) {
+                submission.failed(parser.failures().isEmpty() && refused != null
+                        ? "line " + refused.lines().get(0).line() + ": " + refused.lines().get(0).code().text()
+                        : parser.failures().get(0).describe());
                 count(refused);
             }
         }
@@ -211,7 +216,7 @@ final class InfluxWriteDoor implements Door {
         }
 
         private void answer(Answer answer) {
-            Responder answering = submission.refuse();
+            Responder answering = submission.responder();
             release();
             answering.send(answer);
         }

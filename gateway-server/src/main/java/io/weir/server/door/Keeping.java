@@ -14,6 +14,7 @@ import java.util.function.Supplier;
  * @param failure why the journal takes nothing now, or null
  * @param open whether what was kept before has been recovered, so that doors may be opened
  * @param closedBecause how far recovery has come, when they may not
+ * @param pushers those who push
  */
 public record Keeping(
         Ack ack,
@@ -21,10 +22,11 @@ public record Keeping(
         KillJournal kills,
         Supplier<String> failure,
         BooleanSupplier open,
-        Supplier<String> closedBecause) {
+        Supplier<String> closedBecause,
+        Pushers pushers) {
     /** Memory only. */
     public static Keeping inMemory(IdempotencyIndex keys) {
-        return new Keeping(Ack.MEMORY, keys, null, () -> null, () -> true, () -> null);
+        return new Keeping(Ack.MEMORY, keys, null, () -> null, () -> true, () -> null, new Pushers());
     }
 
     boolean isJournaled() {

@@ -142,7 +142,7 @@ final class PatchDoor implements Door {
             if (code != Code.OK) {
                 metrics.rejected(code.reason());
                 String text = Refuse.text(code, code == Code.JOURNAL_FAILING ? keeping.failure().get() : batch.detail());
-                Refuse.with(release(), code, text);
+                Refuse.with(release(text), code, text);
             }
         }
 
@@ -209,11 +209,16 @@ final class PatchDoor implements Door {
 
         private void refuse(int status, String reason, String message) {
             metrics.rejected(reason);
-            release().fail(status, message);
+            release(message).fail(status, message);
         }
 
-        private Responder release() {
-            Responder answering = submission.refuse();
+        private Responder release(String why) {
+            Responder answering = submission.refuse(why);
+            release();
+            return answering;
+        }
+
+        private void release() {
             request = null;
             if (batch != null) {
                 bench.ingest.close(batch);
@@ -222,7 +227,6 @@ final class PatchDoor implements Door {
             if (bench.free.size() < IDLE_MAX) {
                 bench.free.addLast(this);
             }
-            return answering;
         }
     }
 }

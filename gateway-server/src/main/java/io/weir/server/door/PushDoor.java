@@ -71,6 +71,8 @@ final class PushDoor implements Door {
         PushFormat format = PushFormat.of(request.header("content-type"));
         if (format == null) {
             metrics(PushFormat.TEXT).rejected("content_type");
+            Pushers.Table pushers = keeping.pushers().of(responder.context());
+            pushers.failed(pushers.sender(request), null, PushFormat.UNREADABLE);
             responder.fail(415, PushFormat.UNREADABLE);
             return Exchange.NONE;
         }
@@ -87,11 +89,13 @@ final class PushDoor implements Door {
             problem = e.getMessage();
         }
         if (problem != null) {
+            push.submission.failed(problem);
             free.addLast(push);
             metrics(format).rejected("bad_request");
             responder.fail(400, problem);
             return Exchange.NONE;
         }
+        push.submission.group(group == null ? null : group.key());
         push.open(format, request.method() == Method.PUT ? Mode.SET : Mode.ADD, group);
         return push;
     }
@@ -306,7 +310,7 @@ final class PushDoor implements Door {
 
         private void refuse(Code code, String message) {
             metrics(format).rejected(code.reason());
-            Responder answering = submission.refuse();
+            Responder answering = submission.refuse(message);
             GroupPushes.Target failed = group != null && GroupPushes.isFailureOfGroup(code) ? group : null;
             release();
             if (failed == null || !tellFailure(failed, answering, message)) {

@@ -51,6 +51,11 @@ final class Submission implements Settled {
         /** This key's batch has been applied before, and its answer was given again. */
         default void replayed() {}
 
+        /** Whether it is a push, which is told by {@link Pushers}. */
+        default boolean isPush() {
+            return true;
+        }
+
         /** Status when the first request with this key is not answered yet; it has to be sent again. */
         default int busyStatus() {
             return 409;
@@ -66,6 +71,10 @@ final class Submission implements Settled {
     private final EventLoopContext context;
     private final Ingest ingest;
     private final Keeping keeping;
+    private final Pushers.Table pushers;
+    private Pushers.Sender sender;
+    private byte[] group;
+    private long bytes;
     private Responder responder;
     private Promise promise;
     private Ack ack;
@@ -81,6 +90,7 @@ final class Submission implements Settled {
         this.context = context;
         this.ingest = context.ingest();
         this.keeping = keeping;
+        this.pushers = keeping.pushers().of(context);
     }
 
     /**
@@ -90,11 +100,7 @@ final class Submission implements Settled {
      * @return what is wrong with it, or null
      */
     String open(Request request, Responder answering, boolean labelsInQuery) {
-        responder = answering;
-        promise = null;
-        answer = null;
-        ack = keeping.ack();
-        identified = false;
+        open(request, answering);
         key = request.header("idempotency-key");
         String asked = Ack.asked(request, labelsInQuery);
         if (asked != null) {
@@ -116,13 +122,21 @@ final class Submission implements Settled {
     }
 
     /** Reads what a request asks for of a sender who knows nothing of Weir: what it does not ask is not wrong. */
-    void open(Responder answering) {
+    void open(Request request, Responder answering) {
         responder = answering;
+        sender = pushers.sender(request);
+        group = null;
+        bytes = 0;
         promise = null;
         answer = null;
         ack = keeping.ack();
         identified = false;
         key = null;
+    }
+
+    /** Whose push it is: that of this group. */
+    void group(byte[] groupKey) {
+        group = groupKey;
     }
 
     /** Gives the batch a key that stands for its content, too; before {@link #submit}. */
@@ -133,14 +147,34 @@ final class Submission implements Settled {
 
     /** Decoded bytes of the body, each to be given once. */
     void body(byte[] buffer, int offset, int length) {
+        bytes += length;
         if (key != null) {
             digest.update(buffer, offset, length);
         }
     }
 
     /** Sends the answer of a refused request. */
-    Responder refuse() {
+    Responder refuse(String why) {
+        failed(why);
         return responder;
+    }
+
+    /** Answers a request whose failure is told by {@link #failed}. */
+    Responder responder() {
+        return responder;
+    }
+
+    /** Something of the request is not applied. */
+    void failed(String why) {
+        pushers.failed(sender, group, why);
+    }
+
+    private void told(Batch batch, RefusedLines refused) {
+        owner.applied(batch, refused);
+        if (owner.isPush()) {
+            long samples = batch.pushedSamples() - (refused == null ? 0 : refused.samples());
+            pushers.pushed(sender, group, samples, bytes);
+        }
     }
 
     /**
@@ -172,7 +206,7 @@ final class Submission implements Settled {
             }
         }
         answer = owner.answer(batch, refused, ack, true);
-        owner.applied(batch, refused);
+        told(batch, refused);
         if (key != null) {
             keeping.keys().done(keyed(batch, ack));
         }
@@ -207,6 +241,7 @@ final class Submission implements Settled {
                 return;
             }
         } else {
+            failed(Refuse.text(Code.JOURNAL_FAILING, keeping.failure().get()));
             if (key != null) {
                 keeping.keys().abandon(key);
             }
@@ -224,7 +259,7 @@ final class Submission implements Settled {
 
     /** Whether the answer has to be kept before it is given. */
     private boolean applied(Batch batch, long ticket) {
-        owner.applied(batch, batch.refused());
+        told(batch, batch.refused());
         Answer now = owner.answer(batch, batch.refused(), ack, true);
         if (now != answer) {
             boolean news = key != null && ack != Ack.MEMORY && !Arrays.equals(now.encoded(), answer.encoded());
@@ -281,6 +316,8 @@ final class Submission implements Settled {
         promise = null;
         answer = null;
         key = null;
+        sender = null;
+        group = null;
         owner.over();
     }
 

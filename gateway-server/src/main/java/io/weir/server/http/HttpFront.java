@@ -389,6 +389,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
             admittedBy = asked;
             admittedField = field;
             admitted = outcome.principal();
+            request.principal(admitted.name());
         }
         return true;
     }

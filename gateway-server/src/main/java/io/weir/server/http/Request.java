@@ -16,6 +16,8 @@ public final class Request {
     private String target;
     private int restAt;
     private InetSocketAddress remote;
+    private String principal;
+    private Object memo;
 
     Request() {}
 
@@ -36,6 +38,11 @@ public final class Request {
         this.queryAt = target.indexOf('?');
         this.path = queryAt < 0 ? target : target.substring(0, queryAt);
         this.restAt = path.length();
+        this.principal = null;
+    }
+
+    void principal(String name) {
+        principal = name;
     }
 
     void restAt(int restAt) {
@@ -106,6 +113,20 @@ public final class Request {
     /** Quality in thousandths with which the {@code Accept-Encoding} field names this coding; 0 when it does not. */
     public int encodingQuality(String coding) {
         return Accept.quality(header("accept-encoding"), coding);
+    }
+
+    /** Name of the token or user that the request was let in with; null when it was not asked for any. */
+    public String principal() {
+        return principal;
+    }
+
+    /** What doors remember of this connection; null at first. */
+    public Object memo() {
+        return memo;
+    }
+
+    public void memo(Object of) {
+        memo = of;
     }
 
     /** The peer, or null when it is not an Internet address. */
