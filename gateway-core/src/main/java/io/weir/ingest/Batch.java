@@ -138,6 +138,11 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
         salt1 = hash.h1();
     }
 
+    /** Grouping labels of the group that all series belong to, as label text; must not be written. */
+    public byte[] groupKey() {
+        return group.key();
+    }
+
     /** Whether all series of this batch belong to a group. */
     public boolean isGrouped() {
         return group != null;

@@ -70,6 +70,7 @@ public final class Ingest {
     private final GroupMembers members;
     private int grouped;
     private boolean changing;
+    private String refusal = "";
     private int depth;
     private volatile long superseded;
     private volatile boolean rulesChanged;
@@ -262,6 +263,50 @@ public final class Ingest {
         }
         append(batch, null, key, settled);
         return Code.OK;
+    }
+
+    /**
+     * Accepts all of some batches, each of a group of its own, or nothing. They are written together and applied in one turn, so
+     * a scrape sees all of them or none.
+     *
+     * @param settled told of each batch
+     * @return as of {@link #submit}; what was refused is told by {@link #refusal()}
+     */
+    public Code submitAll(List<Batch> batches, Settled settled) {
+        // types may change: nothing may be half way
+        finishTurn();
+        if (!beginTurn()) {
+            return Code.JOURNAL_FAILING;
+        }
+        Code code = Code.OK;
+        int prepared = 0;
+        while (code == Code.OK && prepared < batches.size()) {
+            Batch batch = batches.get(prepared++);
+            code = join(batch);
+            code = code == Code.OK ? prepareAll(batch) : code;
+            if (code == Code.OK && batch.replace != Replace.NOTHING) {
+                code = members.refuseTwice(batch);
+            }
+        }
+        if (code != Code.OK) {
+            refusal = GroupSplitter.inGroup(batches.get(prepared - 1));
+            for (int i = 0; i < prepared; i++) {
+                release(batches.get(i));
+            }
+            leaveIdleTurn();
+            return code;
+        }
+        for (Batch batch : batches) {
+            grouped++;
+            changing |= batch.changes != null;
+            append(batch, null, null, settled);
+        }
+        return Code.OK;
+    }
+
+    /** What was refused by {@link #submitAll}. */
+    public String refusal() {
+        return refusal;
     }
 
     /**

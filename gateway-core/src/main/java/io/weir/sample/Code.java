@@ -80,6 +80,7 @@ public enum Code {
     BUCKET_COUNT("bad_histogram", "bucket counts must be finite and not negative"),
     TYPE_CONFLICT("type_conflict", "the family exists with another type"),
     SERIES_TWICE("duplicate_series", "the same series twice in one push"),
+    NO_GROUP("no_group", "a series without the label that names its group"),
     OTHER_OWNER("other_group", "this series was pushed to another group, or without one"),
 
     // limits
@@ -92,6 +93,7 @@ public enum Code {
     HELP_TOO_LONG("help_too_long", "help text longer than the limit"),
     TOO_MANY_BUCKETS("too_many_buckets", "more histogram buckets than the limit"),
     TOO_MANY_SAMPLES("too_many_samples", "more samples in one request than the limit"),
+    TOO_MANY_GROUPS("too_many_groups", "more groups in one request than the limit"),
     SERIES_LIMIT("series_limit", "the series limit is reached"),
     FAMILY_SERIES_LIMIT("family_series_limit", "the series limit of one family is reached"),
     FAMILY_LIMIT("family_limit", "the limit of metric families is reached"),

@@ -81,7 +81,8 @@ final class GroupPushes {
         return new Target(Arrays.copyOf(path.key(), path.keyLength()), replace(request), ttlSeconds(request));
     }
 
-    private static long ttlSeconds(Request request) throws BadRequest {
+    /** Of a request; 0 when it says nothing of it. */
+    static long ttlSeconds(Request request) throws BadRequest {
         String ttl = request.query() == null ? null : request.parameter("ttl");
         if (ttl == null) {
             return 0;
@@ -94,7 +95,8 @@ final class GroupPushes {
         return duration.plusMillis(999).toSeconds();
     }
 
-    private Replace replace(Request request) throws BadRequest {
+    /** What a request ends of its group. */
+    Replace replace(Request request) throws BadRequest {
         if (request.method() == Method.DELETE) {
             return Replace.ALL;
         }

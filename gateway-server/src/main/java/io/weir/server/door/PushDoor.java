@@ -14,7 +14,6 @@ import io.weir.sample.KeyHash;
 import io.weir.sample.Limits;
 import io.weir.sample.Mode;
 import io.weir.sample.SampleSink;
-import io.weir.server.door.IngestMetrics.Protocol;
 import io.weir.server.http.Answer;
 import io.weir.server.http.Door;
 import io.weir.server.http.EventLoopContext;
@@ -101,12 +100,7 @@ final class PushDoor implements Door {
     }
 
     private IngestMetrics metrics(PushFormat format) {
-        Protocol protocol = switch (format) {
-            case TEXT, UNTOLD -> Protocol.TEXT;
-            case OPEN_METRICS -> Protocol.OPENMETRICS;
-            case PROTOBUF -> Protocol.PROTOBUF;
-        };
-        return metrics[protocol.ordinal()];
+        return metrics[format.protocol().ordinal()];
     }
 
     /** One body on its way; used again for later ones of the same event loop. */

@@ -24,6 +24,15 @@ enum PushFormat {
     private static final byte[] COUNTER = " counter".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] TOTAL = "_total".getBytes(StandardCharsets.US_ASCII);
 
+    /** Under which protocol it is counted. */
+    IngestMetrics.Protocol protocol() {
+        return switch (this) {
+            case TEXT, UNTOLD -> IngestMetrics.Protocol.TEXT;
+            case OPEN_METRICS -> IngestMetrics.Protocol.OPENMETRICS;
+            case PROTOBUF -> IngestMetrics.Protocol.PROTOBUF;
+        };
+    }
+
     /** The format a Content-Type names; null when it cannot be read. */
     static PushFormat of(String contentType) {
         if (contentType == null) {

@@ -123,6 +123,8 @@ public final class Routes {
                 .at(web.telemetryPath, "telemetry", new TelemetryDoor(parts.telemetry), GET, HEAD);
         routes.at("/api/v1/status", "api_status", new StatusApiDoor(parts.api), GET, HEAD)
                 .at("/api/v1/metrics", "api_metrics", new GatedDoor(new GroupsApiDoor(parts.commands), keeping), GET, HEAD);
+        routes.at("/api/v1/groups", "api_groups",
+                new GatedDoor(new ManyGroupsDoor(limits, hash, parts.timestamps, keeping, metrics, groups), keeping), POST, PUT);
         routes.needs(Scope.ADMIN, "api_pushers")
                 .at("/api/v1/pushers", "api_pushers", new PushersApiDoor(keeping.pushers()), GET, HEAD);
         routes.at("/api/v1/series", "api_series_delete",

@@ -20,6 +20,7 @@ import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * A request's way from a staged batch to its answer: what it asks for, its idempotency key, the journal, the answer once
@@ -75,6 +76,7 @@ final class Submission implements Settled {
     private Pushers.Sender sender;
     private byte[] group;
     private long bytes;
+    private int left;
     private Responder responder;
     private Promise promise;
     private Ack ack;
@@ -232,6 +234,34 @@ final class Submission implements Settled {
             promise = responder.promise(answer);
         }
         return Code.OK;
+    }
+
+    /** Has all of some batches accepted, each of a group of its own, or none; as {@link #submit}, without a key. */
+    Code submitAll(List<Batch> batches) {
+        left = batches.size();
+        bytes /= left;
+        Code code = ingest.submitAll(batches, this::settledOne);
+        if (code != Code.OK) {
+            return code;
+        }
+        context.endOfTurn();
+        answer = owner.answer(null, null, ack, false);
+        if (ack == Ack.MEMORY && ingest.journal() != null) {
+            responder.send(answer);
+        } else {
+            promise = responder.promise(answer);
+        }
+        return Code.OK;
+    }
+
+    /** All have the same outcome; the last one has the highest ticket. */
+    private void settledOne(Batch batch, Outcome outcome, long ticket) {
+        group = batch.groupKey();
+        if (--left == 0) {
+            settled(batch, outcome, ticket);
+        } else if (outcome == Outcome.APPLIED) {
+            told(batch, null);
+        }
     }
 
     @Override
