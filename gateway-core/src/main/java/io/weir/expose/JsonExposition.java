@@ -99,9 +99,9 @@ public final class JsonExposition extends Exposition {
             out.put((byte) ',');
         }
         out.put((byte) '"');
-        out.put(current.name());
+        escape(current.name(), 0, current.name().length, false, out);
         out.put(NAME);
-        out.put(current.name());
+        escape(current.name(), 0, current.name().length, false, out);
         byte[] help = current.help();
         if (help != null && help.length > 0) {
             out.put(HELP);
@@ -162,7 +162,7 @@ public final class JsonExposition extends Exposition {
                 out.put((byte) ',');
             }
             out.put((byte) '"');
-            out.put(labels.text(), labels.nameOffset(), labels.nameLength());
+            escape(labels.text(), labels.nameOffset(), labels.nameLength(), true, out);
             out.put(COLON);
             out.put((byte) '"');
             // the escapes of text 0.0.4 mean the same in JSON

@@ -2,6 +2,7 @@ package io.weir.expose;
 
 import io.weir.snapshot.FamilySnapshot;
 import io.weir.snapshot.HistogramValue;
+import io.weir.snapshot.LabelText;
 import io.weir.snapshot.SummaryValue;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -69,6 +70,10 @@ abstract sealed class LineExposition extends Exposition permits TextExposition, 
 
     private void head(FamilySnapshot current, ByteBlock out) {
         byte[] name = headName(current);
+        if (!current.hasClassicName()) {
+            byte[] quoted = new byte[LabelText.nameBytesMax(name.length)];
+            name = Arrays.copyOf(quoted, LabelText.quote(name, 0, name.length, quoted, 0));
+        }
         byte[] help = current.help();
         if (help != null && help.length > 0) {
             out.put(HELP);
@@ -95,7 +100,8 @@ abstract sealed class LineExposition extends Exposition permits TextExposition, 
     }
 
     private void scalars(FamilySnapshot current, ByteBlock out, int end) {
-        byte[] name = current.name();
+        byte[] name = shown(current.name(), current);
+        boolean braced = !current.hasClassicName();
         int size = current.size();
         int i = series;
         byte[] a = out.array();
@@ -106,7 +112,7 @@ abstract sealed class LineExposition extends Exposition permits TextExposition, 
                 out.length(n);
                 a = out.reserve(name.length + length + LINE_EXTRA_BYTES);
             }
-            n = sample(name, current, i, current.value(i), a, n);
+            n = sample(name, braced, current, i, current.value(i), a, n);
             i++;
         } while (i < size && n < end);
         out.length(n);
@@ -114,15 +120,16 @@ abstract sealed class LineExposition extends Exposition permits TextExposition, 
     }
 
     private void endedScalars(FamilySnapshot current, ByteBlock out, int end) {
+        byte[] name = shown(current.name(), current);
         do {
-            sample(current.name(), current, current.value(series), out);
+            sample(name, current, current.value(series), out);
             endSeries(current, out);
             series++;
         } while (series < current.size() && out.length() < end);
     }
 
     private void summaries(FamilySnapshot current, ByteBlock out, int end) {
-        suffix(current.name());
+        suffix(current);
         do {
             SummaryValue value = current.summary(series);
             sample(sumName, current, value.sum(), out);
@@ -133,7 +140,7 @@ abstract sealed class LineExposition extends Exposition permits TextExposition, 
     }
 
     private void histograms(FamilySnapshot current, ByteBlock out, int end) {
-        suffix(current.name());
+        suffix(current);
         do {
             HistogramValue value = current.histogram(series);
             int buckets = value.buckets();
@@ -164,7 +171,7 @@ abstract sealed class LineExposition extends Exposition permits TextExposition, 
         int n = out.length();
         System.arraycopy(bucketName, 0, a, n, bucketName.length);
         n += bucketName.length;
-        a[n++] = '{';
+        a[n++] = current.hasClassicName() ? (byte) '{' : (byte) ',';
         if (length > 0) {
             System.arraycopy(current.textChunk(series), current.textOffset(series), a, n, length);
             n += length;
@@ -180,19 +187,24 @@ abstract sealed class LineExposition extends Exposition permits TextExposition, 
         out.length(n);
     }
 
+    /** A sample of series {@link #series}; its name as {@link #shown} gives it. */
     final void sample(byte[] name, FamilySnapshot current, double value, ByteBlock out) {
         byte[] a = out.reserve(name.length + current.textLength(series) + LINE_EXTRA_BYTES);
-        out.length(sample(name, current, series, value, a, out.length()));
+        out.length(sample(name, !current.hasClassicName(), current, series, value, a, out.length()));
     }
 
-    private static int sample(byte[] name, FamilySnapshot current, int i, double value, byte[] a, int n) {
+    /** The name stands before the braces, or, in quotes, behind the opening one, which is part of it then. */
+    private static int sample(
+            byte[] name, boolean braced, FamilySnapshot current, int i, double value, byte[] a, int n) {
         System.arraycopy(name, 0, a, n, name.length);
         n += name.length;
         int length = current.textLength(i);
         if (length > 0) {
-            a[n++] = '{';
+            a[n++] = braced ? (byte) ',' : (byte) '{';
             System.arraycopy(current.textChunk(i), current.textOffset(i), a, n, length);
             n += length;
+            a[n++] = '}';
+        } else if (braced) {
             a[n++] = '}';
         }
         a[n++] = ' ';
@@ -201,13 +213,24 @@ abstract sealed class LineExposition extends Exposition permits TextExposition, 
         return n;
     }
 
-    private void suffix(byte[] name) {
+    private void suffix(FamilySnapshot current) {
+        byte[] name = current.name();
         if (suffixedOf != name) {
             suffixedOf = name;
-            bucketName = join(name, BUCKET);
-            sumName = join(name, SUM);
-            countName = join(name, COUNT);
+            bucketName = shown(join(name, BUCKET), current);
+            sumName = shown(join(name, SUM), current);
+            countName = shown(join(name, COUNT), current);
         }
+    }
+
+    /** A sample name of this family as it begins its line: as it is, or in quotes behind a brace. */
+    static byte[] shown(byte[] name, FamilySnapshot current) {
+        if (current.hasClassicName()) {
+            return name;
+        }
+        byte[] shown = new byte[1 + LabelText.nameBytesMax(name.length)];
+        shown[0] = '{';
+        return Arrays.copyOf(shown, LabelText.quote(name, 0, name.length, shown, 1));
     }
 
     static byte[] join(byte[] name, byte[] suffix) {

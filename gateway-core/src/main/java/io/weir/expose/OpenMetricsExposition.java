@@ -170,7 +170,7 @@ public final class OpenMetricsExposition extends LineExposition {
         if (indexedFamily != family) {
             index(created);
             indexedFamily = family;
-            createdName = created.name();
+            createdName = shown(created.name(), created);
         }
         int found = find(created, current);
         if (found != NONE) {

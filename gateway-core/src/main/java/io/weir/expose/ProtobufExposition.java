@@ -130,16 +130,21 @@ public final class ProtobufExposition extends Exposition {
     }
 
     private int labelBytes() {
-        return field(labels.nameLength()) + field(labels.valueLength() - escapes());
+        return field(nameBytes()) + field(labels.valueLength() - escapes());
+    }
+
+    private int nameBytes() {
+        int length = labels.nameLength();
+        return labels.nameEscaped() ? length - escapes(labels.text(), labels.nameOffset(), length) : length;
     }
 
     private int escapes() {
-        if (!labels.escaped()) {
-            return 0;
-        }
+        return labels.escaped() ? escapes(labels.text(), labels.valueOffset(), labels.valueLength()) : 0;
+    }
+
+    private static int escapes(byte[] text, int from, int length) {
         int n = 0;
-        byte[] text = labels.text();
-        for (int i = labels.valueOffset(), end = i + labels.valueLength(); i < end; i++) {
+        for (int i = from, end = from + length; i < end; i++) {
             if (text[i] == '\\') {
                 n++;
                 i++;
@@ -209,29 +214,24 @@ public final class ProtobufExposition extends Exposition {
 
     private void label(ByteBlock out) {
         out.put(METRIC_LABEL);
+        int name = nameBytes();
         int length = labels.valueLength() - escapes();
-        varint(field(labels.nameLength()) + field(length), out);
+        varint(field(name) + field(length), out);
         out.put(FIRST);
-        varint(labels.nameLength(), out);
-        out.put(labels.text(), labels.nameOffset(), labels.nameLength());
+        varint(name, out);
+        text(labels.nameOffset(), labels.nameLength(), labels.nameEscaped(), out);
         out.put(SECOND);
         varint(length, out);
-        if (!labels.escaped()) {
-            out.put(labels.text(), labels.valueOffset(), length);
-            return;
+        text(labels.valueOffset(), labels.valueLength(), labels.escaped(), out);
+    }
+
+    private void text(int from, int length, boolean escaped, ByteBlock out) {
+        if (escaped) {
+            byte[] a = out.reserve(length);
+            out.length(LabelText.unescape(labels.text(), from, from + length, a, out.length()));
+        } else {
+            out.put(labels.text(), from, length);
         }
-        byte[] a = out.reserve(length);
-        int n = out.length();
-        byte[] text = labels.text();
-        for (int i = labels.valueOffset(), end = i + labels.valueLength(); i < end; i++) {
-            byte b = text[i];
-            if (b == '\\') {
-                b = text[++i];
-                b = b == 'n' ? (byte) '\n' : b;
-            }
-            a[n++] = b;
-        }
-        out.length(n);
     }
 
     private static void scalar(byte tag, double value, ByteBlock out) {

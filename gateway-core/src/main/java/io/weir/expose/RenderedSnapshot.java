@@ -146,9 +146,14 @@ public final class RenderedSnapshot {
         return encoding;
     }
 
-    /** Strong entity tag, quotes included: equal tags mean equal bytes, within this process and after it. */
-    public String etag() {
-        return '"' + PROCESS + '-' + Long.toHexString(snapshot.version()) + '-' + format.tag() + encoding.tag + '"';
+    /**
+     * Strong entity tag, quotes included: equal tags mean equal bytes, within this process and after it.
+     *
+     * @param names the form in which the snapshot has its names, {@code NONE} where all forms are one
+     */
+    public String etag(NameEscaping names) {
+        String form = names == NameEscaping.NONE ? "" : Integer.toString(names.ordinal());
+        return '"' + PROCESS + '-' + Long.toHexString(snapshot.version()) + '-' + format.tag() + encoding.tag + form + '"';
     }
 
     /** Number of bytes of the body, or -1 as long as no reader has come to its end. */

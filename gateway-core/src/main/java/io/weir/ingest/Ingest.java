@@ -612,6 +612,9 @@ public final class Ingest {
                 return code;
             }
             if (reference == TableWriter.NONE) {
+                if (newcomers.quotesNames(newcomer)) {
+                    family.quotesLabels();
+                }
                 reference = writer.findOrCreate(
                         newcomers.h0(newcomer),
                         newcomers.h1(newcomer),

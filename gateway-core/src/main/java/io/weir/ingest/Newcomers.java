@@ -10,6 +10,7 @@ import java.util.Arrays;
 final class Newcomers {
     private static final int RESERVED = 1;
     private static final int CLAIMED = 2;
+    private static final int QUOTED = 4;
 
     private long[] hashes = new long[16];
     private long[] references = new long[8];
@@ -57,7 +58,7 @@ final class Newcomers {
         texts[number << 1] = arenaSize;
         texts[(number << 1) + 1] = length;
         declarations[number] = declaration;
-        states[number] = 0;
+        states[number] = (byte) (key.quotesNames() ? QUOTED : 0);
         types[number] = type;
         arenaSize += length;
         index[i] = ++size;
@@ -126,6 +127,11 @@ final class Newcomers {
     /** Whether commit has claimed it for the group of the batch. */
     boolean isClaimed(int i) {
         return (states[i] & CLAIMED) != 0;
+    }
+
+    /** Whether its label text has names in quotes. */
+    boolean quotesNames(int i) {
+        return (states[i] & QUOTED) != 0;
     }
 
     void claimed(int i, boolean claimed) {

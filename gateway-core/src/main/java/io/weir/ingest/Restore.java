@@ -61,6 +61,9 @@ public final class Restore implements RecoverySink {
         if (writer.reserveAnyway(family, s.type()) != Code.OK) {
             return false;
         }
+        if (key.quotesNames()) {
+            family.quotesLabels();
+        }
         long reference = writer.findOrCreate(
                 key.h0(), key.h1(), family, s.type(), s.labels(), s.labelsOffset(), s.labelsLength());
         int result = reference <= TableWriter.NONE

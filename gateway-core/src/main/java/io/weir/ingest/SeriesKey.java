@@ -4,13 +4,14 @@ import io.weir.sample.Code;
 import io.weir.sample.KeyHash;
 import io.weir.sample.Limits;
 import io.weir.sample.MetricType;
+import io.weir.snapshot.LabelText;
 import io.weir.store.Group;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
  * Builds the canonical key of one series from its name and labels in any order: labels sorted by name, empty values left
- * out unless a group forces them, values escaped as in text 0.0.4. Event loop only; reused from series to series.
+ * out unless a group forces them, values escaped as in text 0.0.4, names in quotes where they need it. Event loop only; reused from series to series.
  *
  * <p>The identity is the hash of type, name and label text, in this form:
  * <pre>  type (1 byte) | name | '{' | a="x",b="y"  </pre>
@@ -33,6 +34,7 @@ final class SeriesKey {
     private int[] valueLengths = new int[16];
     private int[] order = new int[16];
     private int labels;
+    private boolean quoted;
 
     SeriesKey(Limits limits, KeyHash hash) {
         this.limits = limits;
@@ -46,6 +48,7 @@ final class SeriesKey {
         System.arraycopy(buffer, offset, key, 1, length);
         nameLength = length;
         labels = 0;
+        quoted = false;
         spansLength = 0;
     }
 
@@ -110,7 +113,7 @@ final class SeriesKey {
             System.arraycopy(values, valueOffset, spans, at, valueLength);
             at += valueLength;
         } else {
-            at = escape(values, valueOffset, valueLength, at);
+            at = LabelText.escape(values, valueOffset, valueLength, spans, at);
         }
         valueLengths[labels] = at - spansLength - length;
         spansLength = at;
@@ -183,7 +186,7 @@ final class SeriesKey {
             order[at] = i;
         }
 
-        int most = nameLength + 2 + spansLength + 4 * labels;
+        int most = nameLength + 2 + 2 * spansLength + 6 * labels;
         if (most > key.length) {
             key = Arrays.copyOf(key, Math.max(most, key.length << 1));
         }
@@ -195,8 +198,9 @@ final class SeriesKey {
             if (i > 0) {
                 key[at++] = ',';
             }
-            System.arraycopy(spans, nameOffsets[label], key, at, nameLengths[label]);
-            at += nameLengths[label];
+            int behind = LabelText.putName(spans, nameOffsets[label], nameLengths[label], key, at);
+            quoted |= behind - at != nameLengths[label];
+            at = behind;
             key[at++] = '=';
             key[at++] = '"';
             System.arraycopy(spans, valueOffset(label), key, at, valueLengths[label]);
@@ -206,6 +210,11 @@ final class SeriesKey {
         keyLength = at;
         hash.hash(key, 0, keyLength, TWEAK);
         return Code.OK;
+    }
+
+    /** Whether the label text has names in quotes, once sealed. */
+    boolean quotesNames() {
+        return quoted;
     }
 
     /** Takes a key that was canonical before, and hashes it. */
@@ -219,6 +228,7 @@ final class SeriesKey {
         System.arraycopy(name, 0, key, 1, nameLength);
         key[nameLength + 1] = '{';
         System.arraycopy(labels, offset, key, nameLength + 2, length);
+        quoted = LabelText.quotesNames(labels, offset, length);
         hash.hash(key, 0, keyLength, TWEAK);
     }
 
@@ -237,18 +247,6 @@ final class SeriesKey {
 
     int labelsLength() {
         return keyLength - nameLength - 2;
-    }
-
-    private int escape(byte[] buffer, int offset, int length, int at) {
-        for (int i = offset, end = offset + length; i < end; i++) {
-            byte b = buffer[i];
-            if (b == '\\' || b == '"' || b == '\n') {
-                spans[at++] = '\\';
-                b = b == '\n' ? (byte) 'n' : b;
-            }
-            spans[at++] = b;
-        }
-        return at;
     }
 
     private int compareNames(int a, int b) {

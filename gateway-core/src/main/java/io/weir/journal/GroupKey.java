@@ -66,7 +66,7 @@ final class GroupKey {
                     throw new FrameCursor.DamagedException("grouping label beyond the last");
                 }
             }
-            add(labels, text.nameOffset(), text.valueOffset() + text.valueLength() + 1);
+            add(labels, text.offset(), text.end());
         }
         if (!Arrays.equals(key, 0, length, last, 0, last.length)) {
             last = Arrays.copyOf(key, length);

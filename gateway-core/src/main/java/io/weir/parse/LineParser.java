@@ -15,6 +15,12 @@ abstract class LineParser extends BodyParser {
     static final long HIGHS = 0x8080_8080_8080_8080L;
     private static final long NEWLINES = '\n' * ONES;
 
+    private static final long QUOTES = '"' * ONES;
+    private static final long BACKSLASHES = '\\' * ONES;
+
+    /** The closing quote that {@link #quoted} has found. */
+    int quote;
+
     /** How many bytes of the unread tail are known to hold no newline. */
     private int searched;
 
@@ -81,6 +87,93 @@ abstract class LineParser extends BodyParser {
 
     final Code over(Code code, int at, int limit, String unit) {
         return error(code, at, limit + unit);
+    }
+
+    // ---- names in quotes
+
+    /** Reads a name behind its opening quote; where it is closed is in {@link #quote}. */
+    final Code quoted(byte[] b, int from, int end, int bytesMax, Code tooLong) {
+        int escapes = 0;
+        int i = quoteOrBackslash(b, from, end);
+        for (; i < end && b[i] != '"'; i = quoteOrBackslash(b, i + 2, end)) {
+            if (i + 1 < end && b[i + 1] != '\\' && b[i + 1] != '"' && b[i + 1] != 'n') {
+                return error(Code.BAD_ESCAPE, i);
+            }
+            escapes++;
+        }
+        if (i >= end) {
+            return error(Code.NAME_NOT_CLOSED, from - 1);
+        }
+        int bad = Utf8.firstInvalid(b, from, i);
+        if (bad < i) {
+            return error(Code.BAD_UTF8, bad);
+        }
+        if (i - from - escapes > bytesMax) {
+            return over(tooLong, from, bytesMax, " bytes");
+        }
+        quote = i;
+        return Code.OK;
+    }
+
+    /** Whether a name, in quotes or not, has escapes. */
+    static boolean isEscaped(byte[] b, int from, int length) {
+        if (length == 0 || from == 0 || b[from - 1] != '"') {
+            return false;
+        }
+        for (int i = from; i < from + length; i++) {
+            if (b[i] == '\\') {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Undoes the escapes of a name; returns how many bytes are left of it. */
+    static int unescape(byte[] b, int from, int length, byte[] to) {
+        int n = 0;
+        for (int i = from; i < from + length; i++) {
+            byte c = b[i];
+            if (c == '\\') {
+                c = b[++i];
+                c = c == 'n' ? (byte) '\n' : c;
+            }
+            to[n++] = c;
+        }
+        return n;
+    }
+
+    final void begin(byte[] b, int name, int length) {
+        if (isEscaped(b, name, length)) {
+            byte[] plain = new byte[length];
+            sink.begin(plain, 0, unescape(b, name, length, plain));
+        } else {
+            sink.begin(b, name, length);
+        }
+    }
+
+    final Code label(byte[] b, int name, int length, int value, int valueLength, boolean escaped) {
+        if (!isEscaped(b, name, length)) {
+            return sink.label(b, name, length, value, valueLength, escaped);
+        }
+        byte[] both = new byte[length + valueLength];
+        int n = unescape(b, name, length, both);
+        System.arraycopy(b, value, both, n, valueLength);
+        return sink.label(both, 0, n, n, valueLength, escaped);
+    }
+
+    static int quoteOrBackslash(byte[] b, int from, int end) {
+        int i = from;
+        for (; i <= end - Long.BYTES; i += Long.BYTES) {
+            long word = (long) LONG.get(b, i);
+            long found = zeroBytes(word ^ QUOTES) | zeroBytes(word ^ BACKSLASHES);
+            if (found != 0) {
+                return i + (Long.numberOfTrailingZeros(found) >>> 3);
+            }
+        }
+        while (i < end && b[i] != '"' && b[i] != '\\') {
+            i++;
+        }
+        return i;
     }
 
     private static int newline(byte[] b, int from, int end) {

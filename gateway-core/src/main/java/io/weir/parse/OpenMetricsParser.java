@@ -1,5 +1,6 @@
 package io.weir.parse;
 
+import io.weir.sample.MetricNames;
 import io.weir.sample.Code;
 import io.weir.sample.KeyHash;
 import io.weir.sample.Limits;
@@ -20,6 +21,8 @@ import java.util.Arrays;
  *   <li>units are checked and exemplars read, then passed over; times are checked, then ignored or refused. A series given
  *       at several times counts as given several times.
  * </ul>
+ *
+ * <p>Names may be any UTF-8 when they stand in quotes, that of the metric first between the braces.
  *
  * <p>Limits as in {@link TextParser}. Allocates for sets of names and groups only.
  *
@@ -108,11 +111,17 @@ public final class OpenMetricsParser extends LineParser {
     private int[] exemplarSpans;
     private int labels;
     private int keyEnd;
+    /** The name, plain; {@link #nameStop} is behind it on the line, and behind its quote. */
+    private byte[] nameBytes;
+    private int nameFrom;
+    private int nameTo;
+    private int nameStop;
     private int suffix;
     private int special;
     private double value;
     private long time;
     private byte[] scratch = {};
+    private int scratchName;
     private int scratchLength;
 
     /**
@@ -166,18 +175,16 @@ public final class OpenMetricsParser extends LineParser {
             return error(Code.OM_METADATA, start);
         }
         int at = keywordEnd + 1;
-        int nameEnd = MetricNames.metricNameEnd(b, at, end);
-        if (nameEnd == at) {
-            return error(Code.EXPECTED_NAME, at);
+        Code code = name(b, at, end);
+        if (code != Code.OK) {
+            return code;
         }
+        int nameEnd = nameStop;
         if (nameEnd == end || b[nameEnd] != ' ') {
             return error(Code.OM_METADATA, nameEnd);
         }
-        if (nameEnd - at > limits.nameBytes()) {
-            return over(Code.NAME_TOO_LONG, at, limits.nameBytes(), " bytes");
-        }
-        if (!open || !isName(b, at, nameEnd)) {
-            Code code = openFamily(b, at, nameEnd, start);
+        if (!open || !isName(nameBytes, nameFrom, nameTo)) {
+            code = openFamily(nameBytes, nameFrom, nameTo, start);
             if (code != Code.OK) {
                 return code;
             }
@@ -205,6 +212,39 @@ public final class OpenMetricsParser extends LineParser {
             return error(Code.OM_UNIT, text);
         }
         return checkUnit(text);
+    }
+
+    /** Reads a name, which may stand in quotes; {@link #nameStop} is behind it, {@link #nameBytes} holds it plain. */
+    private Code name(byte[] b, int at, int end) {
+        if (at < end && b[at] == '"') {
+            Code code = quoted(b, at + 1, end, limits.nameBytes(), Code.NAME_TOO_LONG);
+            if (code != Code.OK) {
+                return code;
+            }
+            if (quote == at + 1) {
+                return error(Code.EXPECTED_NAME, at);
+            }
+            nameStop = quote + 1;
+            nameFrom = at + 1;
+            nameTo = quote;
+            nameBytes = b;
+            if (isEscaped(b, nameFrom, nameTo - nameFrom)) {
+                nameBytes = new byte[nameTo - nameFrom];
+                nameTo = unescape(b, nameFrom, nameTo - nameFrom, nameBytes);
+                nameFrom = 0;
+            }
+            return Code.OK;
+        }
+        nameBytes = b;
+        nameFrom = at;
+        nameTo = MetricNames.metricNameEnd(b, at, end);
+        nameStop = nameTo;
+        if (nameTo == at) {
+            return error(Code.EXPECTED_NAME, at);
+        }
+        return nameTo - at > limits.nameBytes()
+                ? over(Code.NAME_TOO_LONG, at, limits.nameBytes(), " bytes")
+                : Code.OK;
     }
 
     private Code type(byte[] b, int start, int text, int end) {
@@ -300,22 +340,25 @@ public final class OpenMetricsParser extends LineParser {
     // ---- samples
 
     private Code sample(byte[] b, int start, int end) {
-        int nameEnd = MetricNames.metricNameEnd(b, start, end);
-        if (nameEnd == start) {
+        boolean braced = b[start] == '{';
+        if (b[start] == '"') {
             return error(Code.EXPECTED_NAME, start);
         }
-        if (nameEnd - start > limits.nameBytes()) {
-            return over(Code.NAME_TOO_LONG, start, limits.nameBytes(), " bytes");
+        Code code = name(b, braced && start + 1 < end && b[start + 1] == '"' ? start + 1 : start, end);
+        if (code != Code.OK) {
+            return code;
         }
-        if (!open || !isSampleName(b, start, nameEnd)) {
-            Code code = openFamily(b, start, nameEnd, start);
+        int nameEnd = nameStop;
+        if (!open || !isSampleName(nameBytes, nameFrom, nameTo)) {
+            code = openFamily(nameBytes, nameFrom, nameTo, start);
             if (code != Code.OK) {
                 return code;
             }
             suffix = 0;
         }
 
-        Code code = labels(b, nameEnd, end, limits.labels() + (type == Type.UNKNOWN ? 0 : 1));
+        int most = limits.labels() + (type == Type.UNKNOWN ? 0 : 1);
+        code = braced ? moreLabels(b, nameEnd, end, most) : labels(b, nameEnd, end, most);
         if (code != Code.OK) {
             return code;
         }
@@ -323,7 +366,7 @@ public final class OpenMetricsParser extends LineParser {
             return error(Code.EXPECTED_VALUE, end);
         }
         if (b[keyEnd] != ' ') {
-            return error(keyEnd == nameEnd ? Code.EXPECTED_NAME : Code.OM_SPACE, keyEnd);
+            return error(keyEnd == nameEnd && !braced ? Code.EXPECTED_NAME : Code.OM_SPACE, keyEnd);
         }
         int key = keyEnd;
         code = rest(b, key + 1, end);
@@ -343,7 +386,7 @@ public final class OpenMetricsParser extends LineParser {
             code = sink.known(h0, h1, value);
         }
         if (code == Code.UNKNOWN) {
-            code = define(b, start, nameEnd, h0, h1);
+            code = define(b, start, h0, h1);
         } else if (code != Code.OK) {
             code = refusedBySink(code, start);
         }
@@ -391,19 +434,48 @@ public final class OpenMetricsParser extends LineParser {
             keyEnd = i + 1;
             return Code.OK;
         }
+        return labelList(b, i, end, most);
+    }
+
+    /** As {@link #labels}, behind the metric's name between the braces. */
+    private Code moreLabels(byte[] b, int start, int end, int most) {
+        labels = 0;
+        if (start < end && b[start] == '}') {
+            keyEnd = start + 1;
+            return Code.OK;
+        }
+        return start == end || b[start] != ','
+                ? error(Code.EXPECTED_COMMA_OR_BRACE, start)
+                : labelList(b, start + 1, end, most);
+    }
+
+    private Code labelList(byte[] b, int start, int end, int most) {
+        int i = start;
         while (true) {
             int label = i;
-            i = MetricNames.labelNameEnd(b, label, end);
-            if (i == label) {
-                return error(Code.EXPECTED_LABEL_NAME, i);
+            int labelEnd;
+            if (i < end && b[i] == '"') {
+                label++;
+                Code code = quoted(b, label, end, limits.labelNameBytes(), Code.LABEL_NAME_TOO_LONG);
+                if (code != Code.OK) {
+                    return code;
+                }
+                labelEnd = quote;
+                i = quote + 1;
+            } else {
+                i = MetricNames.labelNameEnd(b, label, end);
+                labelEnd = i;
+                if (i - label > limits.labelNameBytes()) {
+                    return over(Code.LABEL_NAME_TOO_LONG, label, limits.labelNameBytes(), " bytes");
+                }
             }
-            if (i - label > limits.labelNameBytes()) {
-                return over(Code.LABEL_NAME_TOO_LONG, label, limits.labelNameBytes(), " bytes");
+            if (labelEnd == label) {
+                return error(Code.EXPECTED_LABEL_NAME, label);
             }
             if (i == end || b[i] != '=') {
                 return error(Code.EXPECTED_EQUALS, i);
             }
-            if (MetricNames.isReservedLabel(b, label, i)) {
+            if (MetricNames.isReservedLabel(b, label, labelEnd)) {
                 return error(Code.RESERVED_LABEL, label);
             }
             if (labels == most) {
@@ -415,10 +487,10 @@ public final class OpenMetricsParser extends LineParser {
             }
             int span = labels++ * 4;
             spans[span] = label;
-            spans[span + 1] = i - label;
-            i = TextParser.quoteOrBackslash(b, text, end);
+            spans[span + 1] = labelEnd - label;
+            i = quoteOrBackslash(b, text, end);
             while (i < end && b[i] != '"') {
-                i = TextParser.quoteOrBackslash(b, i + 2, end);
+                i = quoteOrBackslash(b, i + 2, end);
             }
             if (i >= end) {
                 return error(Code.LABEL_VALUE_NOT_CLOSED, text - 1);
@@ -690,8 +762,8 @@ public final class OpenMetricsParser extends LineParser {
         return code == Code.OK ? code : refusedBySink(code, start);
     }
 
-    private Code define(byte[] b, int start, int nameEnd, long h0, long h1) {
-        sink.begin(b, start, nameEnd - start);
+    private Code define(byte[] b, int start, long h0, long h1) {
+        sink.begin(nameBytes, nameFrom, nameTo - nameFrom);
         for (int i = 0; i < labels; i++) {
             int span = i * 4;
             int text = spans[span + 2];
@@ -710,10 +782,9 @@ public final class OpenMetricsParser extends LineParser {
             Code code;
             if (escapes < 0) {
                 byte[] label = normalized(b, spans[span], spans[span + 1], text, length);
-                int from = spans[span + 1];
-                code = sink.label(label, 0, from, from, scratchLength - from, true);
+                code = sink.label(label, 0, scratchName, scratchName, scratchLength - scratchName, true);
             } else {
-                code = sink.label(b, spans[span], spans[span + 1], text, length, escapes > 0);
+                code = label(b, spans[span], spans[span + 1], text, length, escapes > 0);
             }
             if (code != Code.OK) {
                 return refusedBySink(code, spans[span]);
@@ -728,8 +799,13 @@ public final class OpenMetricsParser extends LineParser {
         if (scratch.length < labelLength + 2 * length) {
             scratch = new byte[labelLength + 2 * length];
         }
-        System.arraycopy(b, label, scratch, 0, labelLength);
         int n = labelLength;
+        if (isEscaped(b, label, labelLength)) {
+            n = unescape(b, label, labelLength, scratch);
+        } else {
+            System.arraycopy(b, label, scratch, 0, labelLength);
+        }
+        scratchName = n;
         for (int i = text; i < text + length; i++) {
             if (b[i] == '\\') {
                 byte next = b[i + 1];

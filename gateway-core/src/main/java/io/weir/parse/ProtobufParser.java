@@ -1,5 +1,6 @@
 package io.weir.parse;
 
+import io.weir.sample.MetricNames;
 import io.weir.sample.Code;
 import io.weir.sample.KeyHash;
 import io.weir.sample.Limits;
@@ -329,8 +330,11 @@ public final class ProtobufParser extends BodyParser {
                 return code;
             }
         }
-        if (!MetricNames.isMetricName(name, 0, nameLength)) {
+        if (nameLength == 0) {
             return error(Code.EXPECTED_NAME, i, familyText());
+        }
+        if (!Utf8.isValid(name, 0, nameLength)) {
+            return error(Code.BAD_UTF8, i, "name of " + familyText());
         }
         int bad = Utf8.firstInvalid(help, 0, helpLength);
         if (bad < helpLength) {
@@ -730,8 +734,11 @@ public final class ProtobufParser extends BodyParser {
     }
 
     private Code checkLabel(byte[] b, int start, int key, int keyEnd, int text, int textEnd, byte[] own) {
-        if (!MetricNames.isLabelName(b, key, keyEnd)) {
-            return error(Code.EXPECTED_LABEL_NAME, start, "in " + familyText() + ": " + Excerpt.of(b, key, keyEnd, key));
+        if (key == keyEnd) {
+            return error(Code.EXPECTED_LABEL_NAME, start, "in " + familyText());
+        }
+        if (!Utf8.isValid(b, key, keyEnd)) {
+            return error(Code.BAD_UTF8, start, "label name in " + familyText());
         }
         if (MetricNames.isReservedLabel(b, key, keyEnd)
                 || own != null && Arrays.equals(b, key, keyEnd, own, 0, own.length)) {

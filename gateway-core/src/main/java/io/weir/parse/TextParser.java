@@ -1,12 +1,14 @@
 package io.weir.parse;
 
+import io.weir.sample.MetricNames;
 import io.weir.sample.Code;
 import io.weir.sample.KeyHash;
 import io.weir.sample.Limits;
 import io.weir.sample.MetricType;
 
 /**
- * Parser of the Prometheus text exposition format 0.0.4. The first bad line refuses the body.
+ * Parser of the Prometheus text exposition formats 0.0.4 and 1.0.0. The first bad line refuses the body. Names may be any
+ * UTF-8 when they stand in quotes, that of the metric between the braces: <code>{"my.metric","a.b"="c"} 1</code>.
  *
  * <p>Limits, each with its own error: {@code lineBytes} (without the newline; known as soon as it is passed),
  * {@code nameBytes}, {@code labels}, {@code labelNameBytes}, {@code labelValueBytes} (unescaped) and {@code helpBytes} (as
@@ -17,7 +19,8 @@ import io.weir.sample.MetricType;
  * <ul>
  *   <li>accepted: a last line without newline, {@code \r\n}, blanks at the end of a line, a second HELP line, a backslash
  *       in HELP that begins no escape sequence (a text for people must not cost anybody samples);
- *   <li>refused: every label name that begins with {@code __}, not only {@code __name__};
+ *   <li>refused: every label name that begins with {@code __}, not only {@code __name__}; a metric name between the
+ *       braces that is not in quotes;
  *   <li>left to the sink: TYPE after samples, suffixes of histograms and summaries, the same label twice.
  * </ul>
  *
@@ -43,8 +46,6 @@ public final class TextParser extends LineParser {
     private static final long SPACES = ' ' * ONES;
     private static final long TABS = '\t' * ONES;
     private static final long BRACES = '}' * ONES;
-    private static final long QUOTES = '"' * ONES;
-    private static final long BACKSLASHES = '\\' * ONES;
     private static final long EXPONENT = 0x7ff0_0000_0000_0000L;
 
     private static final MetricType[] TYPES = MetricType.values();
@@ -66,6 +67,7 @@ public final class TextParser extends LineParser {
 
     // what the last step found
     private int keyEnd;
+    private int nameAt;
     private int nameEnd;
     private int labels;
     private double value;
@@ -129,11 +131,11 @@ public final class TextParser extends LineParser {
             return code;
         }
 
-        sink.begin(b, start, nameEnd - start);
+        begin(b, nameAt, nameEnd - nameAt);
         for (int i = 0; i < labels * 4; i += 4) {
             int length = spans[i + 3];
             boolean escaped = length < 0;
-            code = sink.label(b, spans[i], spans[i + 1], spans[i + 2], escaped ? -1 - length : length, escaped);
+            code = label(b, spans[i], spans[i + 1], spans[i + 2], escaped ? -1 - length : length, escaped);
             if (code != Code.OK) {
                 return refusedBySink(code, spans[i]);
             }
@@ -151,8 +153,10 @@ public final class TextParser extends LineParser {
     /** Reads name and labels strictly from the left. */
     private Code key(byte[] b, int start, int end) {
         labels = 0;
+        nameAt = start;
         nameEnd = MetricNames.metricNameEnd(b, start, end);
-        if (nameEnd == start) {
+        boolean named = nameEnd > start;
+        if (!named && b[start] != '{') {
             return error(Code.EXPECTED_NAME, start);
         }
         if (nameEnd - start > limits.nameBytes()) {
@@ -167,15 +171,41 @@ public final class TextParser extends LineParser {
         i = skipBlanks(b, i + 1, end);
         while (i == end || b[i] != '}') {
             int name = i;
-            i = MetricNames.labelNameEnd(b, name, end);
+            boolean quoted = i < end && b[i] == '"';
+            int behind;
+            if (quoted) {
+                name++;
+                boolean isMetric = !named && isMetricName(b, name, end);
+                Code code = isMetric
+                        ? quoted(b, name, end, limits.nameBytes(), Code.NAME_TOO_LONG)
+                        : quoted(b, name, end, limits.labelNameBytes(), Code.LABEL_NAME_TOO_LONG);
+                if (code != Code.OK) {
+                    return code;
+                }
+                i = quote;
+                behind = quote + 1;
+                if (isMetric && i > name) {
+                    named = true;
+                    nameAt = name;
+                    nameEnd = i;
+                    i = skipBlanks(b, behind, end);
+                    if (b[i] == ',') {
+                        i = skipBlanks(b, i + 1, end);
+                    }
+                    continue;
+                }
+            } else {
+                i = MetricNames.labelNameEnd(b, name, end);
+                behind = i;
+            }
             int nameLength = i - name;
             if (nameLength == 0) {
-                return error(Code.EXPECTED_LABEL_NAME, name);
+                return error(quoted && !named ? Code.EXPECTED_NAME : Code.EXPECTED_LABEL_NAME, name);
             }
-            if (nameLength > limits.labelNameBytes()) {
+            if (nameLength > limits.labelNameBytes() && !quoted) {
                 return over(Code.LABEL_NAME_TOO_LONG, name, limits.labelNameBytes(), " bytes");
             }
-            i = skipBlanks(b, i, end);
+            i = skipBlanks(b, behind, end);
             if (i == end || b[i] != '=') {
                 boolean illegal = i == name + nameLength && i < end && b[i] != ',' && b[i] != '}' && b[i] != '"';
                 return error(illegal ? Code.EXPECTED_LABEL_NAME : Code.EXPECTED_EQUALS, i);
@@ -224,7 +254,17 @@ public final class TextParser extends LineParser {
             }
         }
         keyEnd = i + 1;
-        return Code.OK;
+        return named ? Code.OK : error(Code.NO_NAME, start);
+    }
+
+    /** Whether the text in quotes at {@code from} is the metric's name, behind which no value follows. */
+    private static boolean isMetricName(byte[] b, int from, int end) {
+        int i = quoteOrBackslash(b, from, end);
+        while (i < end && b[i] != '"') {
+            i = quoteOrBackslash(b, i + 2, end);
+        }
+        i = skipBlanks(b, i + 1, end);
+        return i < end && (b[i] == ',' || b[i] == '}');
     }
 
     /** Reads value and timestamp in all their forms. */
@@ -298,6 +338,9 @@ public final class TextParser extends LineParser {
             return Code.OK;
         }
         int name = skipBlanks(b, keywordEnd, end);
+        if (name < end && b[name] == '"') {
+            return quotedComment(b, name + 1, end, help);
+        }
         int stop = MetricNames.metricNameEnd(b, name, end);
         if (stop < end && !isBlank(b[stop])) {
             return error(Code.BAD_COMMENT, stop);
@@ -310,6 +353,33 @@ public final class TextParser extends LineParser {
             return over(Code.NAME_TOO_LONG, name, limits.nameBytes(), " bytes");
         }
         return help ? help(b, name, stop, text, end) : type(b, name, stop, text, end);
+    }
+
+    private Code quotedComment(byte[] b, int name, int end, boolean help) {
+        Code code = quoted(b, name, end, limits.nameBytes(), Code.NAME_TOO_LONG);
+        if (code != Code.OK) {
+            return code;
+        }
+        int stop = quote;
+        if (stop == name) {
+            return error(Code.EXPECTED_NAME, name);
+        }
+        if (stop + 1 < end && !isBlank(b[stop + 1])) {
+            return error(Code.BAD_COMMENT, stop + 1);
+        }
+        int text = skipBlanks(b, stop + 1, end);
+        if (text == end) {
+            return Code.OK;
+        }
+        if (!isEscaped(b, name, stop - name)) {
+            return help ? help(b, name, stop, text, end) : type(b, name, stop, text, end);
+        }
+        // name and text side by side, the text where it was, for that is where an error is
+        byte[] plain = new byte[end];
+        int length = unescape(b, name, stop - name, plain);
+        System.arraycopy(plain, 0, plain, name, length);
+        System.arraycopy(b, text, plain, text, end - text);
+        return help ? help(plain, name, name + length, text, end) : type(plain, name, name + length, text, end);
     }
 
     private Code type(byte[] b, int name, int nameStop, int text, int end) {
@@ -351,21 +421,6 @@ public final class TextParser extends LineParser {
         do {
             i--;
         } while (i >= start && b[i] != '}');
-        return i;
-    }
-
-    static int quoteOrBackslash(byte[] b, int from, int end) {
-        int i = from;
-        for (; i <= end - Long.BYTES; i += Long.BYTES) {
-            long word = (long) LONG.get(b, i);
-            long found = zeroBytes(word ^ QUOTES) | zeroBytes(word ^ BACKSLASHES);
-            if (found != 0) {
-                return i + (Long.numberOfTrailingZeros(found) >>> 3);
-            }
-        }
-        while (i < end && b[i] != '"' && b[i] != '\\') {
-            i++;
-        }
         return i;
     }
 

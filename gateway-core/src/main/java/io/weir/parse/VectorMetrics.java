@@ -1,5 +1,6 @@
 package io.weir.parse;
 
+import io.weir.sample.MetricNames;
 import static io.weir.parse.HerokuStage.ascii;
 import static java.nio.charset.StandardCharsets.UTF_8;
 

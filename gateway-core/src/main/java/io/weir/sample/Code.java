@@ -12,6 +12,8 @@ public enum Code {
     // grammar
     EXPECTED_NAME("bad_metric_name", "expected a metric name [a-zA-Z_:][a-zA-Z0-9_:]*"),
     EXPECTED_LABEL_NAME("bad_label_name", "expected a label name [a-zA-Z_][a-zA-Z0-9_]*"),
+    NAME_NOT_CLOSED("bad_metric_name", "name not closed, expected '\"'"),
+    NO_NAME("bad_metric_name", "expected a metric name in quotes between the braces"),
     EXPECTED_EQUALS("bad_label", "expected '=' after the label name"),
     EXPECTED_QUOTE("bad_label", "expected '\"' before the label value"),
     LABEL_VALUE_NOT_CLOSED("bad_label", "label value not closed, expected '\"'"),

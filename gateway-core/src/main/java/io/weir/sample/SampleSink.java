@@ -23,11 +23,11 @@ public interface SampleSink {
     /** Stages a sample of a series that is known by its opaque key. */
     Code known(long rawHash0, long rawHash1, double value);
 
-    /** Starts the definition of a sample by its name, which is a legal metric name. */
+    /** Starts the definition of a sample by its name, which is valid UTF-8 and not empty. */
     void begin(byte[] buffer, int nameOffset, int nameLength);
 
     /**
-     * Adds a label with a legal name and valid UTF-8 value.
+     * Adds a label; name and value are valid UTF-8, the name is plain, not empty and none that is reserved.
      *
      * @param escaped true when the value span is already in the escaped form of text 0.0.4 ({@code \\ \" \n}), false
      *                when it is the plain value

@@ -1,5 +1,6 @@
 package io.weir.snapshot;
 
+import io.weir.sample.MetricNames;
 import io.weir.sample.MetricType;
 
 /**
@@ -7,9 +8,12 @@ import io.weir.sample.MetricType;
  * belong to the snapshot and must not be written.
  *
  * <p>Label text is the canonical form {@code a="x",b="y"}: sorted by label name, without braces, values escaped as in
- * text 0.0.4, empty for no labels. {@link LabelText} takes it apart.
+ * text 0.0.4, empty for no labels; names that are not classic stand in quotes. {@link LabelText} takes it apart.
  */
 public final class FamilySnapshot {
+    /** Most bytes of a label text. */
+    public static final int TEXT_BYTES_MAX = 0xf_ffff;
+
     private final byte[] name;
     private final MetricType type;
     private final byte[] help;
@@ -18,6 +22,8 @@ public final class FamilySnapshot {
     private final long[] texts;
     private final long[] values;
     private final CellValue[] cells;
+    private final boolean classicName;
+    private final boolean classic;
 
     /**
      * Takes all arrays without copying them; {@code texts}, {@code values} and {@code cells} may be longer than
@@ -37,6 +43,20 @@ public final class FamilySnapshot {
             long[] texts,
             long[] values,
             CellValue[] cells) {
+        this(name, type, help, size, textChunks, texts, values, cells, quotesLabels(size, textChunks, texts));
+    }
+
+    /** As above, by someone who knows whether a label text may have names in quotes. */
+    public FamilySnapshot(
+            byte[] name,
+            MetricType type,
+            byte[] help,
+            int size,
+            byte[][] textChunks,
+            long[] texts,
+            long[] values,
+            CellValue[] cells,
+            boolean quotesLabels) {
         this.name = name;
         this.type = type;
         this.help = help;
@@ -45,6 +65,17 @@ public final class FamilySnapshot {
         this.texts = texts;
         this.values = values;
         this.cells = cells;
+        this.classicName = MetricNames.isMetricName(name, 0, name.length);
+        this.classic = classicName && !quotesLabels;
+    }
+
+    private static boolean quotesLabels(int size, byte[][] textChunks, long[] texts) {
+        for (int i = 0; i < size; i++) {
+            if (LabelText.quotesNames(textChunks[chunk(texts[i])], offset(texts[i]), length(texts[i]))) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Packs the place of a label text. */
@@ -54,6 +85,20 @@ public final class FamilySnapshot {
 
     public byte[] name() {
         return name;
+    }
+
+    /** Whether its name and all label names are those of the classic data model, which no form has to quote or escape. */
+    public boolean isClassic() {
+        return classic;
+    }
+
+    public boolean hasClassicName() {
+        return classicName;
+    }
+
+    /** The same series with a name and label texts, none of which has to be quoted. */
+    public FamilySnapshot shownAs(byte[] otherName, byte[][] otherChunks, long[] otherTexts) {
+        return new FamilySnapshot(otherName, type, help, size, otherChunks, otherTexts, values, cells, false);
     }
 
     public MetricType type() {
@@ -72,15 +117,27 @@ public final class FamilySnapshot {
 
     /** Array in which the label text of series {@code i} lies. */
     public byte[] textChunk(int i) {
-        return textChunks[(int) (texts[i] >>> 44)];
+        return textChunks[chunk(texts[i])];
     }
 
     public int textOffset(int i) {
-        return (int) (texts[i] >>> 20) & 0xff_ffff;
+        return offset(texts[i]);
     }
 
     public int textLength(int i) {
-        return (int) texts[i] & 0xf_ffff;
+        return length(texts[i]);
+    }
+
+    private static int chunk(long text) {
+        return (int) (text >>> 44);
+    }
+
+    private static int offset(long text) {
+        return (int) (text >>> 20) & 0xff_ffff;
+    }
+
+    private static int length(long text) {
+        return (int) text & TEXT_BYTES_MAX;
     }
 
     /** Value of a scalar series. */

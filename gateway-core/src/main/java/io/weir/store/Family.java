@@ -57,6 +57,7 @@ public final class Family {
     private volatile FamilyPolicy policy;
     private volatile long ttlTicks;
     private volatile byte[] help;
+    private volatile boolean quotesLabels;
     private long state;
 
     /** Keeper only: place in the layout that is being built. */
@@ -90,6 +91,16 @@ public final class Family {
 
     public void help(byte[] plainUtf8) {
         help = plainUtf8;
+    }
+
+    /** A series of this family is about to come whose label text has names in quotes; before it is published. */
+    public void quotesLabels() {
+        quotesLabels = true;
+    }
+
+    /** Whether a series of this family has had a label text with names in quotes. */
+    boolean hasQuotedLabels() {
+        return quotesLabels;
     }
 
     public FamilyPolicy policy() {

@@ -114,8 +114,7 @@ public final class Groups {
         List<byte[]> values = new ArrayList<>();
         LabelText walk = new LabelText().reset(key, 0, key.length);
         while (walk.next()) {
-            names.add(text.substring(walk.nameOffset(), walk.nameOffset() + walk.nameLength())
-                    .getBytes(StandardCharsets.ISO_8859_1));
+            names.add(walk.plainName());
             values.add(text.substring(walk.valueOffset(), walk.valueOffset() + walk.valueLength())
                     .getBytes(StandardCharsets.ISO_8859_1));
         }

@@ -148,7 +148,8 @@ final class Layout {
                     textChunks,
                     part.texts,
                     values,
-                    cells);
+                    cells,
+                    part.family.hasQuotedLabels());
         }
         return List.of(families);
     }

@@ -1,7 +1,6 @@
 package io.weir.store;
 
 import io.weir.snapshot.LabelText;
-import java.io.ByteArrayOutputStream;
 import java.util.Arrays;
 import java.util.List;
 
@@ -28,18 +27,12 @@ public record Selector(byte[] family, List<Pair> labels) {
     byte[][] tokens() {
         byte[][] tokens = new byte[labels.size()][];
         for (int i = 0; i < tokens.length; i++) {
-            ByteArrayOutputStream token = new ByteArrayOutputStream();
-            token.writeBytes(labels.get(i).name());
-            token.write('=');
-            token.write('"');
-            for (byte b : labels.get(i).value()) {
-                if (b == '\\' || b == '"' || b == '\n') {
-                    token.write('\\');
-                }
-                token.write(b == '\n' ? 'n' : b);
-            }
-            token.write('"');
-            tokens[i] = token.toByteArray();
+            byte[] name = labels.get(i).name();
+            byte[] value = labels.get(i).value();
+            byte[] token = new byte[LabelText.nameBytesMax(name.length) + LabelText.nameBytesMax(value.length) + 1];
+            int n = LabelText.putName(name, 0, name.length, token, 0);
+            token[n++] = '=';
+            tokens[i] = Arrays.copyOf(token, LabelText.quote(value, 0, value.length, token, n));
         }
         return tokens;
     }
@@ -52,11 +45,8 @@ public record Selector(byte[] family, List<Pair> labels) {
             boolean named = false;
             walk.reset(text, offset, length);
             while (!found && walk.next()) {
-                int from = walk.nameOffset();
-                int to = walk.valueOffset() + walk.valueLength() + 1;
-                found = Arrays.equals(text, from, to, token, 0, token.length);
-                byte[] name = labels.get(i).name();
-                named |= Arrays.equals(text, from, from + walk.nameLength(), name, 0, name.length);
+                found = Arrays.equals(text, walk.offset(), walk.end(), token, 0, token.length);
+                named |= walk.isNamed(labels.get(i).name());
             }
             if (!found && (named || labels.get(i).value().length > 0)) {
                 return false;

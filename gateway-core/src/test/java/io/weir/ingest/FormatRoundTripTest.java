@@ -13,6 +13,7 @@ import io.prometheus.metrics.expositionformats.generated.com_google_protobuf_4_3
 import io.prometheus.metrics.expositionformats.generated.com_google_protobuf_4_34_0.Metrics.MetricType;
 import io.weir.expose.ByteBlock;
 import io.weir.expose.Exposition;
+import io.weir.expose.NameEscaping;
 import io.weir.expose.OpenMetricsExposition;
 import io.weir.expose.ProtobufExposition;
 import io.weir.expose.TextExposition;
@@ -24,7 +25,9 @@ import io.weir.sample.Code;
 import io.weir.sample.Limits;
 import io.weir.sample.Mode;
 import io.weir.sample.SampleSink;
+import io.weir.snapshot.Snapshot;
 import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -66,6 +69,9 @@ class FormatRoundTripTest {
                 assertThat(code).as("%s, %s: %s", name, exposition.contentType(), second.error).isEqualTo(Code.OK);
                 assertThat(lines(second)).as("%s, %s", name, exposition.contentType()).isEqualTo(expected);
             }
+            for (NameEscaping names : NameEscaping.values()) {
+                checkEscaped(name + ", " + names, names, first.snapshot());
+            }
             // and the client library reads all of it
             ByteArrayInputStream in = new ByteArrayInputStream(render(new ProtobufExposition(first.snapshot())));
             int families = 0;
@@ -73,6 +79,26 @@ class FormatRoundTripTest {
                 families++;
             }
             assertThat(families).isEqualTo(first.snapshot().families().size());
+        }
+    }
+
+    /** Nothing is lost and nothing has one name, whatever form names get; all but the first form are classic. */
+    private static void checkEscaped(String name, NameEscaping names, Snapshot plain) {
+        Snapshot shown = names.apply(plain);
+        assertThat(shown.series()).isEqualTo(plain.series());
+        for (Exposition exposition : List.of(
+                new TextExposition(shown), new OpenMetricsExposition(shown), new ProtobufExposition(shown))) {
+            CoreRig rig = rig();
+            byte[] out = render(exposition);
+            assertThat(push(rig, parser(exposition, rig), out)).as("%s: %s", name, rig.error).isEqualTo(Code.OK);
+            assertThat(rig.snapshot().series()).as(name).isEqualTo(plain.series());
+        }
+        if (names != NameEscaping.NONE) {
+            assertThat(new String(render(new TextExposition(shown)), StandardCharsets.UTF_8).lines())
+                    .as(name)
+                    .filteredOn(line -> !line.startsWith("# HELP"))
+                    .allMatch(line -> line.matches("(# TYPE )?[a-zA-Z_:][a-zA-Z0-9_:]*[ {].*"))
+                    .noneMatch(line -> line.matches("[^\"]*\\{\".*|.*[^\\\\]\",[^a-zA-Z_].*"));
         }
     }
 
@@ -121,7 +147,7 @@ class FormatRoundTripTest {
         int n = random.nextInt(6);
         for (int i = 0; i < n; i++) {
             MetricType type = MetricType.forNumber(random.nextInt(5));
-            String name = "f" + i + (type == MetricType.COUNTER ? "_total" : random.nextInt(5) == 0 ? "_created" : "_x");
+            String name = utf8(random, "f" + i) + (type == MetricType.COUNTER ? "_total" : random.nextInt(5) == 0 ? "_created" : "_x");
             MetricFamily.Builder family = MetricFamily.newBuilder().setName(name).setType(type);
             if (random.nextBoolean()) {
                 family.setHelp(word(random));
@@ -133,7 +159,7 @@ class FormatRoundTripTest {
             families.add(family.build());
             if (type == MetricType.COUNTER && random.nextBoolean()) {
                 families.add(MetricFamily.newBuilder()
-                        .setName("f" + i + "_created")
+                        .setName(name.substring(0, name.length() - "_total".length()) + "_created")
                         .setType(MetricType.GAUGE)
                         .addMetric(gauge(1.7e9, "k", "0"))
                         .build());
@@ -145,8 +171,10 @@ class FormatRoundTripTest {
     }
 
     private static Metric.Builder metric(MetricType type, Random random, int k) {
-        String[] labels = random.nextBoolean()
-                ? new String[] {"k", "" + k, "label", word(random)}
+        String one = utf8(random, "label");
+        String other = utf8(random, "label");
+        String[] labels = random.nextBoolean() && !one.equals(other)
+                ? new String[] {"k", "" + k, one, word(random), other, word(random)}
                 : new String[] {"z", word(random), "k", "" + k, "A", ""};
         return switch (type) {
             case COUNTER -> counter(Math.abs(number(random)), labels);
@@ -177,6 +205,16 @@ class FormatRoundTripTest {
             default -> random.nextLong() >> 11;
         };
         return Double.isFinite(number) && Math.abs(number) < 1e200 ? number : 0.5;
+    }
+
+    /** A name, often one that is not classic; few enough that some meet when they are escaped. */
+    private static String utf8(Random random, String classic) {
+        return switch (random.nextInt(6)) {
+            case 0 -> classic + ".x";
+            case 1 -> classic + word(random);
+            case 2 -> classic.equals("label") ? random.nextBoolean() ? "label_x" : ".._x" : "\u00e9" + classic;
+            default -> classic.equals("label") ? "label" + random.nextInt(1000) : classic;
+        };
     }
 
     private static String word(Random random) {

@@ -98,6 +98,42 @@ class OpenMetricsParserTest {
     }
 
     @Test
+    void shouldReadNamesInQuotes() {
+        String body = """
+                # TYPE "my.jobs" counter
+                # HELP "my.jobs" of "mine"
+                {"my.jobs_total","a.b"="c",d="e"} 1 # {"trace.id"="x"} 1
+                {"my.jobs_created","a.b"="c",d="e"} 5
+                # TYPE "a\\"b" histogram
+                {"a\\"b_bucket","le"="+Inf"} 2
+                {"a\\"b_count"} 2
+                {"a\\"b_sum"} 3
+                # EOF
+                """;
+        ParserFeed.Verdict whole = feed.whole(bytes(body));
+        assertThat(whole.failure()).isNull();
+        assertThat(whole.told()).containsExactly(
+                "TYPE my.jobs_total counter",
+                "HELP my.jobs_total of \"mine\"",
+                "my.jobs_total{a.b=\"c\",d=\"e\"} 1.0",
+                "TYPE my.jobs_created gauge",
+                "my.jobs_created{a.b=\"c\",d=\"e\"} 5.0",
+                "TYPE a\"b histogram",
+                "a\"b_bucket{le=\"+Inf\"} 2.0",
+                "a\"b_count 2.0",
+                "a\"b_sum 3.0");
+        for (int i = 0; i <= body.length(); i++) {
+            assertThat(feed.feed(bytes(body), i, body.length())).isEqualTo(whole);
+        }
+        for (String bad : List.of(
+                "{\"a\" 1\n# EOF\n", "{\"a\"}1\n# EOF\n", "{\"a\",} 1\n# EOF\n", "{\"a\",\"b\"} 1\n# EOF\n", "{\"\"} 1\n# EOF\n",
+                "{a=\"b\"} 1\n# EOF\n", "{\"a\",\"a\"=\"b\",\"a\"=\"c\"} 1\n# EOF\n", "\"a\" 1\n# EOF\n", "{\"a\\x\"} 1\n# EOF\n",
+                "{\"a\",\"__name__\"=\"b\"} 1\n# EOF\n", "# TYPE \"a\"counter\n# EOF\n", "{\"a\n# EOF\n", "{\n# EOF\n")) {
+            assertThat(feed.whole(bytes(bad)).failure()).as(bad).isNotNull();
+        }
+    }
+
+    @Test
     void shouldTellTheSameHoweverTheBodyIsCutAndKnowEverySeriesTheSecondTime() {
         byte[] body = bytes(EVERYTHING);
         ParserFeed.Verdict whole = feed.whole(body);

@@ -199,11 +199,11 @@ class ProtobufParserTest {
         refused("# TYPE a gauge\na 1\n".getBytes(StandardCharsets.US_ASCII), "byte 12: not delimited");
         refused(new byte[] {(byte) 0xff, (byte) 0xff, (byte) 0xff, (byte) 0xff, 0x7f}, "byte 0: protobuf message longer");
         refused(new byte[] {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 1}, "byte 0: not delimited");
-        refused(delimited(family("1a", MetricType.GAUGE, gauge(1)).build()), "byte 7: expected a metric name");
+        refused(delimited(family("", MetricType.GAUGE, gauge(1)).build()), "byte 5: expected a metric name");
         refused(delimited(family("a", MetricType.GAUGE, counter(1)).build()),
                 "byte 8: a metric has no value of its family's type (family a)");
-        refused(delimited(family("a", MetricType.GAUGE, gauge(1, "1", "")).build()),
-                "byte 8: expected a label name [a-zA-Z_][a-zA-Z0-9_]* (in family a: 1)");
+        refused(delimited(family("a", MetricType.GAUGE, gauge(1, "", "x")).build()),
+                "byte 8: expected a label name [a-zA-Z_][a-zA-Z0-9_]* (in family a)");
         refused(delimited(family("a", MetricType.GAUGE, gauge(1, "__x", "")).build()), "byte 8: this label name is reserved");
         refused(delimited(family("a", MetricType.HISTOGRAM, histogram(1, 1, new double[] {1, 1}, "le", "1")).build()),
                 "byte 8: this label name is reserved (in family a: le)");

@@ -121,7 +121,13 @@ class TextParserTest {
         bad("m{a-b=\"c\"} 1\n", Code.EXPECTED_LABEL_NAME, 1, 4);
         bad("m{\u00e9=\"c\"} 1\n", Code.EXPECTED_LABEL_NAME, 1, 3);
         bad("m{=\"c\"} 1\n", Code.EXPECTED_LABEL_NAME, 1, 3);
-        bad("m{\"a.b\"} 1\n", Code.EXPECTED_LABEL_NAME, 1, 3);
+        bad("m{\"a.b\"} 1\n", Code.EXPECTED_EQUALS, 1, 8);
+        bad("m{\"\"=\"b\"} 1\n", Code.EXPECTED_LABEL_NAME, 1, 4);
+        bad("m{\"a.b=\"c\"} 1\n", Code.EXPECTED_EQUALS, 1, 9);
+        bad("m{\"a\\tb\"=\"c\"} 1\n", Code.BAD_ESCAPE, 1, 5);
+        bad("m{\"__name__\"=\"x\"} 1\n", Code.RESERVED_LABEL, 1, 4);
+        bad("{\"m\",__name__=\"x\"} 1\n", Code.RESERVED_LABEL, 1, 6);
+        bad("m{\"" + "a.".repeat(Limits.DEFAULTS.labelNameBytes()) + "\"=\"x\"} 1\n", Code.LABEL_NAME_TOO_LONG, 1, 4);
         bad("m{a} 1\n", Code.EXPECTED_EQUALS, 1, 4);
         bad("m{a\"b\"} 1\n", Code.EXPECTED_EQUALS, 1, 4);
         bad("m{a b=\"c\"} 1\n", Code.EXPECTED_EQUALS, 1, 5);
@@ -142,6 +148,22 @@ class TextParserTest {
     }
 
     @Test
+    void shouldReadNamesInQuotes() {
+        good("{\"my.metric\"} 1\n", "my.metric 1.0");
+        good("{\"my.metric\",\"a.b\"=\"c\",d=\"e\"} 1 5\n", "my.metric{a.b=\"c\",d=\"e\"} 1.0");
+        good(" { \"my.metric\" , \"a.b\" = \"c\" , } 1\n", "my.metric{a.b=\"c\"} 1.0");
+        good("{a=\"b\",\"my.metric\"} 1\n", "my.metric{a=\"b\"} 1.0");
+        good("m{\"a.b\"=\"c\",\"d\"=\"e\"}1\n", "m{a.b=\"c\",d=\"e\"} 1.0");
+        good("{\"classic\"} 1\n", "classic 1.0");
+        good("{\"sch\u00f6n \ud83d\ude00 {x=\\\"}\\\"} 1\"} 2\n", "sch\u00f6n \ud83d\ude00 {x=\"}\"} 1 2.0");
+        good("{\"a\\\\b\\nc\\\"\",\"\\\"=\"=\"\\\\\"} 1\n", "a\\b\nc\"{\"=~\"\\\\\"} 1.0");
+        good("# TYPE \"my.metric\" counter\n# HELP \"my.metric\" what\n{\"my.metric\"} 1\n",
+                "TYPE my.metric counter", "HELP my.metric what", "my.metric 1.0");
+        good("# TYPE \"a\\\"b\" gauge\n# HELP \"a\\\"b\"\tis it\n", "TYPE a\"b gauge", "HELP a\"b is it");
+        good("# TYPE \"my.metric\"\n");
+    }
+
+    @Test
     void shouldRefuseBrokenNames() {
         bad("9m 1\n", Code.EXPECTED_NAME, 1, 1);
         bad("-m 1\n", Code.EXPECTED_NAME, 1, 1);
@@ -149,9 +171,20 @@ class TextParserTest {
         bad("foo-bar 1\n", Code.EXPECTED_NAME, 1, 4);
         bad("foo.bar{a=\"b\"} 1\n", Code.EXPECTED_NAME, 1, 4);
         bad("m\u00e9 1\n", Code.EXPECTED_NAME, 1, 2);
-        bad("{\"foo.bar\"} 1\n", Code.EXPECTED_NAME, 1, 1);
         bad("\"foo.bar\" 1\n", Code.EXPECTED_NAME, 1, 1);
-        bad("{a=\"b\"} 1\n", Code.EXPECTED_NAME, 1, 1);
+        bad("{a=\"b\"} 1\n", Code.NO_NAME, 1, 1);
+        bad("{} 1\n", Code.NO_NAME, 1, 1);
+        bad("{\"\"} 1\n", Code.EXPECTED_NAME, 1, 3);
+        bad("{foo} 1\n", Code.EXPECTED_EQUALS, 1, 5);
+        bad("{\"foo.bar 1\n", Code.NAME_NOT_CLOSED, 1, 2);
+        bad("{\"a\",\"b\"} 1\n", Code.EXPECTED_EQUALS, 1, 9);
+        bad("m{\"a\"} 1\n", Code.EXPECTED_EQUALS, 1, 6);
+        bad("{\"a\"b=\"c\"} 1\n", Code.EXPECTED_EQUALS, 1, 5);
+        bad("# TYPE \"a.b counter\n", Code.NAME_NOT_CLOSED, 1, 8);
+        bad("# TYPE \"a.b\"counter\n", Code.BAD_COMMENT, 1, 13);
+        bad("# TYPE \"\" counter\n", Code.EXPECTED_NAME, 1, 9);
+        bad("# TYPE \"a.b\" nothing\n", Code.BAD_TYPE, 1, 14);
+        bad("{\"" + "a.".repeat(Limits.DEFAULTS.nameBytes()) + "\"} 1\n", Code.NAME_TOO_LONG, 1, 3);
         bad("} 1\n", Code.EXPECTED_NAME, 1, 1);
         bad("m} 1\n", Code.EXPECTED_NAME, 1, 2);
         bad("\ufeffm 1\n", Code.EXPECTED_NAME, 1, 1);

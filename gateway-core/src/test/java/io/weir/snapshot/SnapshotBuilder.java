@@ -99,6 +99,10 @@ public final class SnapshotBuilder {
         return new Snapshot(version, epochMillis, List.copyOf(families), series, 0, ended.size(), List.copyOf(ended));
     }
 
+    private static String escaped(String plain) {
+        return plain.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n");
+    }
+
     /** Canonical label text of names and plain values by turns. */
     public static byte[] labelText(String... labels) {
         Map<String, String> sorted = new TreeMap<>();
@@ -107,9 +111,9 @@ public final class SnapshotBuilder {
         }
         StringBuilder text = new StringBuilder();
         sorted.forEach((name, value) -> text.append(text.isEmpty() ? "" : ",")
-                .append(name)
+                .append(name.matches("[a-zA-Z_][a-zA-Z0-9_]*") ? name : '"' + escaped(name) + '"')
                 .append("=\"")
-                .append(value.replace("\\", "\\\\").replace("\"", "\\\"").replace("\n", "\\n"))
+                .append(escaped(value))
                 .append('"'));
         return utf8(text.toString());
     }

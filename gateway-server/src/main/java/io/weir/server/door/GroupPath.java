@@ -2,10 +2,11 @@ package io.weir.server.door;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.weir.parse.MetricNames;
+import io.weir.sample.MetricNames;
 import io.weir.parse.Utf8;
 import io.weir.sample.Limits;
 import io.weir.server.http.Percent;
+import io.weir.snapshot.LabelText;
 import java.util.Arrays;
 
 /**
@@ -18,9 +19,9 @@ import java.util.Arrays;
  *       value. Without it an empty value is an empty part.
  *   <li>A slash behind the last pair is passed over. {@code +} is a plus.
  *   <li>{@code U__} before a name: its value-escaped form ({@code _HEX_} is a code point, {@code __} an underscore). A name that is
- *       not valid so, or comes to one that is not legal here, stays as it is.
+ *       not valid so stays as it is.
  *   <li>Of a label given twice the last value counts; {@code job} is what stands first in any case.
- *   <li>Names that are not legal or begin with {@code __} are refused, and an empty job.
+ *   <li>Other names that are not legal are refused, those that begin with {@code __}, and an empty job.
  * </ul>
  *
  * <p>Source: Pushgateway, README and {@code handler/push.go}; the words of refusals are its own.
@@ -114,8 +115,9 @@ final class GroupPath {
         }
         boolean base64 = endsWithBase64(name, end);
         end = base64 ? end - BASE64.length : end;
+        boolean classic = MetricNames.isLabelName(bytes, name, end);
         int nameLength = unescape(name, end) - name;
-        if (MetricNames.labelNameEnd(bytes, name, name + nameLength) != name + nameLength
+        if (!classic
                 || nameLength == 0
                 || MetricNames.isReservedLabel(bytes, name, name + nameLength)) {
             return refuse("improper label name \"" + text(name, nameLength) + '"');
@@ -232,18 +234,14 @@ final class GroupPath {
                 code = code << 4 | digit;
                 close++;
             }
-            if (close == end || !Character.isValidCodePoint(code)) {
+            boolean isCharacter = Character.isValidCodePoint(code) && (code < 0xd800 || code > 0xdfff);
+            if (close == end || !isCharacter) {
                 return end;
             }
             plain.appendCodePoint(close == i + 1 ? '_' : code);
             i = close;
         }
         byte[] name = plain.toString().getBytes(UTF_8);
-        if (name.length == 0
-                || MetricNames.labelNameEnd(name, 0, name.length) != name.length
-                || MetricNames.isReservedLabel(name, 0, name.length)) {
-            return end;
-        }
         System.arraycopy(name, 0, bytes, from, name.length);
         return from + name.length;
     }
@@ -262,7 +260,7 @@ final class GroupPath {
                 at--;
             }
             order[at] = i;
-            most += spans[4 * i + 1] + 2 * spans[4 * i + 3];
+            most += LabelText.nameBytesMax(spans[4 * i + 1]) + 2 * spans[4 * i + 3];
         }
         if (key.length < most) {
             key = new byte[2 * most];
@@ -273,19 +271,9 @@ final class GroupPath {
             if (i > 0) {
                 key[to++] = ',';
             }
-            System.arraycopy(bytes, spans[at], key, to, spans[at + 1]);
-            to += spans[at + 1];
+            to = LabelText.putName(bytes, spans[at], spans[at + 1], key, to);
             key[to++] = '=';
-            key[to++] = '"';
-            for (int v = spans[at + 2], end = v + spans[at + 3]; v < end; v++) {
-                byte b = bytes[v];
-                if (b == '\\' || b == '"' || b == '\n') {
-                    key[to++] = '\\';
-                    b = b == '\n' ? (byte) 'n' : b;
-                }
-                key[to++] = b;
-            }
-            key[to++] = '"';
+            to = LabelText.quote(bytes, spans[at + 2], spans[at + 3], key, to);
         }
         keyLength = to;
     }

@@ -3,6 +3,7 @@ package io.weir.server.door;
 import io.weir.expose.ByteBlock;
 import io.weir.expose.Exposition;
 import io.weir.expose.ExpositionFormat;
+import io.weir.expose.NameEscaping;
 import io.weir.expose.RenderedSnapshot;
 import io.weir.expose.RenderedSnapshot.Encoding;
 import io.weir.expose.ZstdFrame;
@@ -23,7 +24,8 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 /**
  * {@code GET /metrics}: a snapshot that has every push acknowledged before, in the {@link ScrapeFormat} that Accept asks
  * for, or as JSON by {@code ?format=json}; gzip or zstd by {@code Accept-Encoding}; {@code ?name[]=} for some families
- * only. Scrapes of equal snapshots share one rendering for each format and encoding, made when first asked for. Any thread.
+ * only, by their names as they are shown. Scrapes of equal snapshots share one rendering for each format and encoding, and
+ * where there are names that are not classic for each form of them, made when first asked for. Any thread.
  */
 final class ScrapeDoor implements Door {
     private static final String VARY = "Accept, Accept-Encoding";
@@ -52,18 +54,21 @@ final class ScrapeDoor implements Door {
         if (!names.isEmpty()) {
             responder.stream(
                     Answer.head(200, asked.contentType(), "Vary", VARY),
-                    new Filtered(asked.format().open(snapshot, names)));
+                    new Filtered(asked.format().open(asked.names().apply(snapshot), names)));
             return;
         }
         Encoding encoding = encoding(request);
-        RenderedSnapshot rendered = rendered(snapshot).get(asked.format(), encoding);
-        if (matches(request.header("if-none-match"), rendered.etag())) {
-            responder.send(Answer.empty(304, "ETag", rendered.etag(), "Vary", VARY));
+        Rendered forms = rendered(snapshot);
+        NameEscaping form = forms.isEscapingNeeded ? asked.names() : NameEscaping.NONE;
+        RenderedSnapshot rendered = forms.get(asked.format(), form, encoding);
+        String etag = rendered.etag(form);
+        if (matches(request.header("if-none-match"), etag)) {
+            responder.send(Answer.empty(304, "ETag", etag, "Vary", VARY));
             return;
         }
         Answer head = encoding == Encoding.IDENTITY
-                ? Answer.head(200, asked.contentType(), "ETag", rendered.etag(), "Vary", VARY)
-                : Answer.head(200, asked.contentType(), "ETag", rendered.etag(), "Vary", VARY,
+                ? Answer.head(200, asked.contentType(), "ETag", etag, "Vary", VARY)
+                : Answer.head(200, asked.contentType(), "ETag", etag, "Vary", VARY,
                         "Content-Encoding", encoding.token());
         responder.stream(head, new Whole(rendered));
     }
@@ -120,25 +125,42 @@ final class ScrapeDoor implements Door {
     /** The forms of one snapshot, each made when first asked for. */
     private static final class Rendered {
         private static final int ENCODINGS = Encoding.values().length;
+        private static final int FORMATS = ExpositionFormat.values().length;
+        private static final int NAMES = NameEscaping.values().length;
 
         private final Snapshot snapshot;
         private final long version;
-        private final AtomicReferenceArray<RenderedSnapshot> forms =
-                new AtomicReferenceArray<>(ExpositionFormat.values().length * ENCODINGS);
+        private final boolean isEscapingNeeded;
+        private final AtomicReferenceArray<Snapshot> snapshots = new AtomicReferenceArray<>(NAMES);
+        private final AtomicReferenceArray<RenderedSnapshot> forms;
 
         Rendered(Snapshot snapshot) {
             this.snapshot = snapshot;
             this.version = snapshot.version();
+            this.isEscapingNeeded = NameEscaping.isNeeded(snapshot);
+            this.forms = new AtomicReferenceArray<>((isEscapingNeeded ? NAMES : 1) * FORMATS * ENCODINGS);
         }
 
-        RenderedSnapshot get(ExpositionFormat format, Encoding encoding) {
-            int i = format.ordinal() * ENCODINGS + encoding.ordinal();
+        RenderedSnapshot get(ExpositionFormat format, NameEscaping names, Encoding encoding) {
+            int i = (names.ordinal() * FORMATS + format.ordinal()) * ENCODINGS + encoding.ordinal();
             RenderedSnapshot form = forms.get(i);
             if (form == null) {
-                forms.compareAndSet(i, null, new RenderedSnapshot(snapshot, format, encoding));
+                forms.compareAndSet(i, null, new RenderedSnapshot(named(names), format, encoding));
                 form = forms.get(i);
             }
             return form;
+        }
+
+        private Snapshot named(NameEscaping names) {
+            if (names == NameEscaping.NONE) {
+                return snapshot;
+            }
+            Snapshot named = snapshots.get(names.ordinal());
+            if (named == null) {
+                snapshots.compareAndSet(names.ordinal(), null, names.apply(snapshot));
+                named = snapshots.get(names.ordinal());
+            }
+            return named;
         }
     }
 

@@ -2,7 +2,7 @@ package io.weir.server.door;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.weir.parse.MetricNames;
+import io.weir.sample.MetricNames;
 import io.weir.parse.Utf8;
 import io.weir.sample.Limits;
 import io.weir.server.http.Percent;

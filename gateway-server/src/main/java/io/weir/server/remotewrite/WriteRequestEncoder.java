@@ -213,12 +213,18 @@ final class WriteRequestEncoder {
         int lePlace = -1;
         int end = offset + length;
         for (int i = offset; i < end; ) {
-            int nameOffset = i;
-            while (text[i] != '=') {
-                i++;
+            boolean quoted = text[i] == '"';
+            int nameOffset = quoted ? i + 1 : i;
+            if (quoted) {
+                i = closing(text, nameOffset);
+            } else {
+                while (text[i] != '=') {
+                    i++;
+                }
             }
+            int nameEnd = i;
             int nameLength = i - nameOffset;
-            int valueOffset = i + 2;
+            int valueOffset = quoted ? i + 3 : i + 2;
             int valueEnd = special(text, valueOffset);
             boolean escaped = text[valueEnd] == '\\';
             while (text[valueEnd] == '\\') {
@@ -241,8 +247,14 @@ final class WriteRequestEncoder {
                 lePlace = n;
             }
             int valueLength = valueEnd - valueOffset - (escaped ? escapes(text, valueOffset, valueEnd) : 0);
-            n = labelHead(to, n, nameLength, valueLength);
-            copy(text, nameOffset, to, n, nameLength);
+            if (quoted) {
+                nameLength -= escapes(text, nameOffset, nameEnd);
+                n = labelHead(to, n, nameLength, valueLength);
+                unescape(text, nameOffset, nameEnd, to, n);
+            } else {
+                n = labelHead(to, n, nameLength, valueLength);
+                copy(text, nameOffset, to, n, nameLength);
+            }
             n = labelMiddle(to, n + nameLength, valueLength);
             if (escaped) {
                 unescape(text, valueOffset, valueEnd, to, n);
@@ -271,6 +283,15 @@ final class WriteRequestEncoder {
         }
         while (text[i] != '"' && text[i] != '\\') {
             i++;
+        }
+        return i;
+    }
+
+    /** Place of the quote that closes what was opened before {@code from}. */
+    private static int closing(byte[] text, int from) {
+        int i = special(text, from);
+        while (text[i] == '\\') {
+            i = special(text, i + 2);
         }
         return i;
     }

@@ -24,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Each door on a real socket with a real store behind it. */
 @ExtendWith(LeakGuard.class)
 class DoorsTest {
-    private static final String TEXT = "text/plain; version=0.0.4; charset=utf-8";
+    private static final String TEXT = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores";
 
     private static Gateway gateway;
 

@@ -51,9 +51,13 @@ class GroupPathTest {
             job/a/x@base64/w7w_                | job="a",x="ü?"
             job/a/U__a__b/1                    | a_b="1",job="a"
             job/a/U__a_5f_b@base64/YQ          | a_b="a",job="a"
-            job/a/U__foo_2e_bar/1              | U__foo_2e_bar="1",job="a"
+            job/a/U__foo_2e_bar/1              | "foo.bar"="1",job="a"
+            job/a/U__foo_2e_bar@base64/YQ/b/c  | b="c","foo.bar"="a",job="a"
+            job/a/U__a_22__5c__a_b_1f600_/1    | "a\\"\\\\\\nb😀"="1",job="a"
+            job/a/U__a_d800_/1                 | U__a_d800_="1",job="a"
+            job/a/U__foo_2e_bar/1/U__foo_2e_bar/2 | "foo.bar"="2",job="a"
             job/a/U__a_zz_/1                   | U__a_zz_="1",job="a"
-            job/a/U______x/1                   | U______x="1",job="a"
+            job/a/U______x/1                   | ! improper label name "__x"
             job/a/U__/1                        | U__="1",job="a"
             job                                | ! job name is required
             job/                               | ! job name is required

@@ -65,6 +65,22 @@ class WriteRequestEncoderTest {
     }
 
     @Test
+    void shouldSendNamesInQuotesAsTheyArePlain() {
+        Decoded request = encode(Snapshots.empty()
+                .gauge("my.gauge", "\"\\\"=\\\\,\\n\"=\"1\\\"\",a=\"2\",\"b.c\"=\"3\",\"grün\"=\"\",\"ü\"=\"4\"", 1)
+                .histogram("my.h", "\"k.x\"=\"1\",\"m.x\"=\"2\"", new double[0], new double[] {1}, 1));
+
+        assertThat(request.series().get(0).labels())
+                .containsExactly(
+                        new Decoded.Label("\"=\\,\n", "1\""),
+                        new Decoded.Label("__name__", "my.gauge"),
+                        new Decoded.Label("a", "2"),
+                        new Decoded.Label("b.c", "3"),
+                        new Decoded.Label("ü", "4"));
+        assertThat(names(request.series().get(1))).containsExactly("__name__", "k.x", "le", "m.x");
+    }
+
+    @Test
     void shouldEncodeLengthsOfEverySize() {
         for (int length : new int[] {1, 7, 8, 9, 31, 32, 33, 117, 118, 119, 120, 127, 128, 129, 4096, 16_383, 16_384, 20_000}) {
             String value = "v".repeat(length);

@@ -42,7 +42,7 @@ class ScrapeTest {
     @Test
     void shouldServeTextWithItsVersion() {
         Reply reply = weir.get("/metrics");
-        assertThat(reply.header("Content-Type")).isEqualTo("text/plain; version=0.0.4; charset=utf-8");
+        assertThat(reply.header("Content-Type")).isEqualTo("text/plain; version=0.0.4; charset=utf-8; escaping=underscores");
         assertThat(reply.body()).startsWith("# HELP a Words.\n# TYPE a gauge\na 2.5\n# TYPE b counter\n").endsWith("h_count 2\n");
     }
 
@@ -50,14 +50,14 @@ class ScrapeTest {
     void shouldServeWhatIsAskedForFirst() {
         String accept = "application/openmetrics-text;version=1.0.0;q=0.8,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
         Reply open = weir.get("/metrics", "Accept", accept);
-        assertThat(open.header("Content-Type")).isEqualTo("application/openmetrics-text; version=1.0.0; charset=utf-8");
+        assertThat(open.header("Content-Type")).isEqualTo("application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores");
         assertThat(open.header("Vary")).contains("Accept");
         assertThat(open.body()).startsWith("# HELP a Words.\n").contains("h_bucket{le=\"0.5\"} 1\n").endsWith("# EOF\n");
         assertThat(open.header("ETag")).isNotEqualTo(weir.get("/metrics").header("ETag"));
         assertThat(weir.get("/metrics?name[]=a", "Accept", accept).body()).endsWith("a 2.5\n# EOF\n");
 
         Reply protobuf = weir.get("/metrics", "Accept", FormatsInTest.PROTOBUF);
-        assertThat(protobuf.header("Content-Type")).isEqualTo(FormatsInTest.PROTOBUF);
+        assertThat(protobuf.header("Content-Type")).isEqualTo(FormatsInTest.PROTOBUF + "; escaping=underscores");
         assertThat(protobuf.header("Content-Length")).isNull();
         assertThat(weir.get("/metrics", "Accept", "text/html,application/xhtml+xml,*/*;q=0.8").header("Content-Type"))
                 .startsWith("text/plain; version=0.0.4");

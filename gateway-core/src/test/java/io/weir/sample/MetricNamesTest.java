@@ -1,4 +1,4 @@
-package io.weir.parse;
+package io.weir.sample;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package io.weir.parse;
+package io.weir.sample;
 
 /**
  * Names that Prometheus' classic data model allows: metrics {@code [a-zA-Z_:][a-zA-Z0-9_:]*}, labels
