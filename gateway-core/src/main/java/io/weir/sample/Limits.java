@@ -93,6 +93,9 @@ public record Limits(
     /** Digits of the length in front of a frame of a Logplex drain. */
     public static final int LOGPLEX_LENGTH_DIGITS = 9;
 
+    /** Buckets of each sign of a native histogram; where there would be more, pairs of them become one: its schema falls. */
+    public static final int NATIVE_BUCKETS = 160;
+
     /** The documented defaults. */
     public static final Limits DEFAULTS = new Limits(
             16L << 20,

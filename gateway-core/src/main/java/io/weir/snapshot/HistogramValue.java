@@ -1,6 +1,7 @@
 package io.weir.snapshot;
 
 import java.util.Arrays;
+import java.util.Objects;
 
 /**
  * A classic histogram at one instant: ascending finite bounds, a count for each bucket and one for what lies above the
@@ -8,12 +9,18 @@ import java.util.Arrays;
  * bounds merge into the union of their bounds and the ladder, cumulated only on output, never falls:
  * {@code {1:5,+Inf:5} + {2:1,+Inf:1} = {1:5,2:6,+Inf:6}}.
  *
+ * <p>It can have native buckets as well, or have these alone: then it has no bounds. Count and sum are the same for both forms.
+ * A sum has the forms that both of its parts have.
+ *
  * <p>Immutable, any thread. Bounds arrays are shared between values of equal bounds and must not be written.
  */
 public final class HistogramValue implements CellValue {
+    private static final double[] NO_BOUNDS = {};
+
     private final double[] bounds;
     private final double[] counts;
     private final double sum;
+    private final NativeHistogram nativePart;
 
     /**
      * Takes both arrays without copying them.
@@ -26,6 +33,40 @@ public final class HistogramValue implements CellValue {
         this.bounds = bounds;
         this.counts = counts;
         this.sum = sum;
+        this.nativePart = null;
+    }
+
+    /**
+     * As above, with native buckets of the same observations.
+     *
+     * @param nativePart has the sum, and the count that {@code counts} add up to; null for none
+     */
+    public HistogramValue(double[] bounds, double[] counts, NativeHistogram nativePart) {
+        assert counts.length == bounds.length + 1;
+        this.bounds = bounds;
+        this.counts = counts;
+        this.sum = nativePart.sum();
+        this.nativePart = nativePart;
+    }
+
+    /** With native buckets alone. */
+    public HistogramValue(NativeHistogram nativePart) {
+        this(NO_BOUNDS, new double[] {nativePart.count()}, nativePart);
+    }
+
+    /** The native buckets; null for none. */
+    public NativeHistogram nativePart() {
+        return nativePart;
+    }
+
+    /** Whether it has classic buckets; a histogram without bounds has them unless there are native ones. */
+    public boolean isClassic() {
+        return bounds.length > 0 || nativePart == null;
+    }
+
+    /** Whether both have a form in common, so that their sum tells of both all that they tell. */
+    public boolean addsTo(HistogramValue other) {
+        return isClassic() && other.isClassic() || nativePart != null && other.nativePart != null;
     }
 
     public int buckets() {
@@ -78,6 +119,35 @@ public final class HistogramValue implements CellValue {
     @Override
     public HistogramValue plus(CellValue delta) {
         HistogramValue other = (HistogramValue) delta;
+        if (nativePart != null || other.nativePart != null) {
+            return plusNative(other);
+        }
+        return plusClassic(other);
+    }
+
+    /**
+     * In the forms that both have. Where there is none, which {@code Ingest} refuses but for races, classic observations count
+     * in the native buckets of their bounds, so that none of the native ones is lost.
+     */
+    private HistogramValue plusNative(HistogramValue other) {
+        boolean classic = isClassic() && other.isClassic();
+        if (nativePart == null || other.nativePart == null) {
+            if (classic) {
+                return plusClassic(other);
+            }
+            return nativePart == null
+                    ? new HistogramValue(other.nativePart.plus(NativeHistogram.of(this, other.nativePart)))
+                    : new HistogramValue(nativePart.plus(NativeHistogram.of(other, nativePart)));
+        }
+        NativeHistogram sum = nativePart.plus(other.nativePart);
+        if (!classic) {
+            return new HistogramValue(sum);
+        }
+        HistogramValue both = plusClassic(other);
+        return new HistogramValue(both.bounds, both.counts, sum);
+    }
+
+    private HistogramValue plusClassic(HistogramValue other) {
         if (bounds == other.bounds || Arrays.equals(bounds, other.bounds)) {
             double[] c = counts.clone();
             for (int i = 0; i < c.length; i++) {
@@ -103,7 +173,8 @@ public final class HistogramValue implements CellValue {
         return o instanceof HistogramValue h
                 && Arrays.equals(bounds, h.bounds)
                 && Arrays.equals(counts, h.counts)
-                && Double.doubleToLongBits(sum) == Double.doubleToLongBits(h.sum);
+                && Double.doubleToLongBits(sum) == Double.doubleToLongBits(h.sum)
+                && Objects.equals(nativePart, h.nativePart);
     }
 
     @Override
@@ -113,6 +184,7 @@ public final class HistogramValue implements CellValue {
 
     @Override
     public String toString() {
-        return "HistogramValue" + Arrays.toString(bounds) + Arrays.toString(counts) + " sum " + sum;
+        return "HistogramValue" + Arrays.toString(bounds) + Arrays.toString(counts) + " sum " + sum
+                + (nativePart == null ? "" : " " + nativePart);
     }
 }
