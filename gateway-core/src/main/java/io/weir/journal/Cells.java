@@ -1,8 +1,10 @@
 package io.weir.journal;
 
 import io.weir.sample.MetricType;
+import io.weir.sample.NativeSample;
 import io.weir.snapshot.CellValue;
 import io.weir.snapshot.HistogramValue;
+import io.weir.snapshot.NativeHistogram;
 import io.weir.snapshot.SummaryValue;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -15,6 +17,12 @@ import java.util.Map;
  * on. One thread at a time; one object per direction and file.
  */
 final class Cells {
+    /** In the place of a sum, which is even or 1: native buckets come first. Since format 3. */
+    private static final int NATIVE = 3;
+
+    /** Beyond the indexes of all schemas. */
+    private static final int INDEX_MAX = 1 << 20;
+
     private record Bounds(double[] array) {
         @Override
         public boolean equals(Object o) {
@@ -31,6 +39,7 @@ final class Cells {
     private final List<double[]> known = new ArrayList<>();
     private double[] last;
     private int lastNumber;
+    private final NativeSample sample = new NativeSample();
 
     /** Forgets all bounds: a new file begins. */
     void clear() {
@@ -64,6 +73,9 @@ final class Cells {
         for (int i = 0; i <= bounds.length; i++) {
             to.putCount(histogram.count(i));
         }
+        if (histogram.nativePart() != null) {
+            putNative(to, histogram.nativePart());
+        }
         putSum(to, histogram.sum());
     }
 
@@ -89,7 +101,58 @@ final class Cells {
         for (int i = 0; i < counts.length; i++) {
             counts[i] = from.getCount();
         }
-        return new HistogramValue(bounds, counts, getSum(from));
+        long sum = from.getVarint();
+        if (sum != NATIVE) {
+            return new HistogramValue(bounds, counts, sum(from, sum));
+        }
+        return new HistogramValue(bounds, counts, getNative(from));
+    }
+
+    private static void putNative(FrameBuffer to, NativeHistogram value) {
+        to.putVarint(NATIVE);
+        to.putSigned(value.schema());
+        to.putDouble(value.zeroThreshold());
+        to.putCount(value.zeroCount());
+        to.putCount(value.count());
+        putSide(to, value.positiveIndexes(), value.positiveCounts());
+        putSide(to, value.negativeIndexes(), value.negativeCounts());
+    }
+
+    private static void putSide(FrameBuffer to, int[] indexes, double[] counts) {
+        to.putVarint(indexes.length);
+        for (int i = 0, next = 0; i < indexes.length; i++) {
+            to.putSigned(indexes[i] - next);
+            next = indexes[i] + 1;
+            to.putCount(counts[i]);
+        }
+    }
+
+    private NativeHistogram getNative(FrameCursor from) {
+        sample.clear();
+        sample.schema = (int) from.getSigned();
+        sample.zeroThreshold = from.getDouble();
+        sample.zeroCount = from.getCount();
+        sample.count = from.getCount();
+        getSide(from, sample.positive);
+        getSide(from, sample.negative);
+        sample.sum = getSum(from);
+        if (sample.schema < NativeHistogram.SCHEMA_MIN || sample.schema > NativeHistogram.SCHEMA_MAX) {
+            throw new FrameCursor.DamagedException("schema " + sample.schema);
+        }
+        return NativeHistogram.of(sample);
+    }
+
+    private static void getSide(FrameCursor from, NativeSample.Side to) {
+        int size = from.getLength();
+        long index = 0;
+        for (int i = 0; i < size; i++) {
+            long gap = from.getSigned();
+            index += gap;
+            if (i > 0 && gap < 0 || Math.abs(gap) > INDEX_MAX || Math.abs(index) > INDEX_MAX) {
+                throw new FrameCursor.DamagedException("native bucket " + index);
+            }
+            to.add((int) index++, from.getCount());
+        }
     }
 
     /** Whole sums are twice the number, signed; others 1 and eight bytes. */
@@ -103,7 +166,10 @@ final class Cells {
     }
 
     private static double getSum(FrameCursor from) {
-        long x = from.getVarint();
+        return sum(from, from.getVarint());
+    }
+
+    private static double sum(FrameCursor from, long x) {
         if ((x & 1) != 0) {
             return from.getDouble();
         }

@@ -4,6 +4,7 @@ import io.weir.sample.KeyHash;
 import io.weir.sample.MetricType;
 import io.weir.snapshot.CellValue;
 import io.weir.snapshot.HistogramValue;
+import io.weir.snapshot.NativeHistogram;
 import io.weir.snapshot.SummaryValue;
 import java.security.SecureRandom;
 import java.util.ArrayList;
@@ -553,6 +554,11 @@ final class Fold {
         }
         HistogramValue a = (HistogramValue) v;
         HistogramValue b = (HistogramValue) x;
+        NativeHistogram left = a.nativePart() == null || b.nativePart() == null ? null : a.nativePart().minus(b.nativePart());
+        if (!a.isClassic()) {
+            // its count is that of the native buckets
+            return left == null || left.count() == 0 ? null : new HistogramValue(left);
+        }
         double[] counts = new double[a.buckets() + 1];
         double total = 0;
         for (int i = 0, j = 0; i < counts.length; i++) {
@@ -568,6 +574,11 @@ final class Fold {
             counts[i] = Math.max(0, a.count(i) - there);
             total += counts[i];
         }
-        return total == 0 ? null : new HistogramValue(a.bounds(), counts, a.sum() - b.sum());
+        if (total == 0) {
+            return null;
+        }
+        return left == null
+                ? new HistogramValue(a.bounds(), counts, a.sum() - b.sum())
+                : new HistogramValue(a.bounds(), counts, left);
     }
 }
