@@ -10,9 +10,11 @@ import io.weir.sample.Limits;
 import io.weir.sample.MetricSink;
 import io.weir.sample.MetricType;
 import io.weir.sample.Mode;
+import io.weir.sample.NativeSample;
 import io.weir.sample.SampleSink;
 import io.weir.snapshot.CellValue;
 import io.weir.snapshot.HistogramValue;
+import io.weir.snapshot.NativeHistogram;
 import io.weir.snapshot.SummaryValue;
 import io.weir.store.Family;
 import io.weir.store.Group;
@@ -104,6 +106,8 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
     private MetricType type;
     private int part;
     private double bound;
+    /** Native buckets that are being staged. */
+    private NativeSample nativeSample;
 
     double lastValue;
 
@@ -265,6 +269,12 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
         return stagePart(reference, kind, value, cache.extra(entry));
     }
 
+    @Override
+    public Code knownNative(long rawHash0, long rawHash1, NativeSample sample) {
+        nativeSample = sample;
+        return known(rawHash0, rawHash1, 0);
+    }
+
     // ---- declarations
 
     @Override
@@ -351,6 +361,17 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
         Family family = declarations.get(declaration).family;
         int op = SampleKind.addOp(type, ingest.policy(family, key.key(), key.nameOffset(), key.nameLength()));
         return define(rawHash0, rawHash1, value, SampleKind.of(type, part, op, false), bound);
+    }
+
+    @Override
+    public Code endNative(long rawHash0, long rawHash1, NativeSample sample) {
+        nativeSample = sample;
+        if (group != null && GroupSeries.isName(key.key(), key.nameOffset(), key.nameLength())) {
+            return Code.OK;
+        }
+        Code code = joinAs(MetricType.HISTOGRAM);
+        int kind = SampleKind.of(MetricType.HISTOGRAM, SampleKind.NATIVE, TableWriter.ADD, false);
+        return code == Code.OK ? define(rawHash0, rawHash1, 0, kind, Double.NaN) : code;
     }
 
     /**
@@ -598,6 +619,10 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
                 cellSamples++;
                 if (part == SampleKind.SUM) {
                     joiner.sum(cell, value);
+                    return Code.OK;
+                }
+                if (part == SampleKind.NATIVE) {
+                    joiner.nativePart(cell, NativeHistogram.of(nativeSample));
                     return Code.OK;
                 }
                 if (!(value >= 0 && value < Double.POSITIVE_INFINITY)) {

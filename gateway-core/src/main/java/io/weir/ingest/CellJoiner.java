@@ -4,6 +4,7 @@ import io.weir.sample.Code;
 import io.weir.sample.MetricType;
 import io.weir.snapshot.CellValue;
 import io.weir.snapshot.HistogramValue;
+import io.weir.snapshot.NativeHistogram;
 import io.weir.snapshot.SummaryValue;
 import java.util.Arrays;
 
@@ -13,6 +14,9 @@ import java.util.Arrays;
  * adds, the last one stays when it sets. Event loop only; reused from batch to batch.
  */
 final class CellJoiner {
+    /** Counts of float histograms are sums of others, so they may differ in their last digits. */
+    private static final double COUNT_TOLERANCE = 1e-9;
+
     /** What one series has received so far. {@code target} is the staged target of {@link Batch}. */
     static final class Cell {
         long target;
@@ -30,6 +34,8 @@ final class CellJoiner {
         boolean hasInfinity;
         double[] observedBounds;
         double[] observed;
+        /** Native buckets; sum and count come as samples of their own. */
+        NativeHistogram nativePart;
         /** What has come in one piece. */
         CellValue whole;
         /** Null when the cell has been united with another. */
@@ -82,6 +88,11 @@ final class CellJoiner {
     void count(Cell cell, double value) {
         cell.count = cell.set || !cell.hasCount ? value : cell.count + value;
         cell.hasCount = true;
+    }
+
+    /** Native buckets, beside the samples of sum and count that belong to them. */
+    void nativePart(Cell cell, NativeHistogram value) {
+        cell.nativePart = cell.set || cell.nativePart == null ? value : cell.nativePart.plus(value);
     }
 
     /** One observation of {@code value} for a histogram of the given bounds. */
@@ -162,6 +173,9 @@ final class CellJoiner {
         if (other.hasCount) {
             count(cell, other.count);
         }
+        if (other.nativePart != null) {
+            nativePart(cell, other.nativePart);
+        }
         other.value = null;
     }
 
@@ -197,7 +211,23 @@ final class CellJoiner {
             return Code.LADDER_FALLS;
         }
         counts[cell.buckets] = total - below;
+        if (cell.nativePart != null) {
+            return joinNative(cell, counts, total);
+        }
         cell.value = new HistogramValue(Arrays.copyOf(cell.bounds, cell.buckets), counts, cell.sum);
+        return Code.OK;
+    }
+
+    /** One count for both forms; where none has come it is with the rest of the histogram, still to be united with this cell. */
+    private static Code joinNative(Cell cell, double[] counts, double total) {
+        NativeHistogram part = cell.nativePart;
+        boolean counted = cell.hasCount || cell.hasInfinity;
+        if (counted && Math.abs(total - part.count()) > COUNT_TOLERANCE * total) {
+            return Code.NATIVE_HISTOGRAM;
+        }
+        cell.value = cell.buckets == 0
+                ? new HistogramValue(part)
+                : new HistogramValue(Arrays.copyOf(cell.bounds, cell.buckets), counts, part);
         return Code.OK;
     }
 
@@ -216,6 +246,7 @@ final class CellJoiner {
             cell.hasInfinity = false;
             cell.observed = null;
             cell.observedBounds = null;
+            cell.nativePart = null;
             cell.whole = null;
             cell.value = null;
         }

@@ -694,8 +694,16 @@ public final class Ingest {
                         + " buckets, --limits.buckets");
                 return Code.TOO_MANY_BUCKETS;
             }
+            if (there instanceof HistogramValue histogram && !histogram.addsTo(added)) {
+                batch.detail(describe(batch, cell) + form(histogram) + ", pushed" + form(added));
+                return Code.HISTOGRAM_FORM;
+            }
         }
         return Code.OK;
+    }
+
+    private static String form(HistogramValue histogram) {
+        return histogram.isClassic() ? " with classic buckets" : " with native buckets";
     }
 
     private RefusedLines prepareLines(Batch batch) {

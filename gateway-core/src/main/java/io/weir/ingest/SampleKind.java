@@ -21,6 +21,8 @@ final class SampleKind {
     static final int OBSERVATION = 5;
     /** A string field: dropped and counted. */
     static final int STRING = 6;
+    /** Native buckets of a histogram. */
+    static final int NATIVE = 7;
 
     private static final int FIXED = 1 << 12;
 

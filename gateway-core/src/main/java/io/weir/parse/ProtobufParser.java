@@ -5,6 +5,7 @@ import io.weir.sample.Code;
 import io.weir.sample.KeyHash;
 import io.weir.sample.Limits;
 import io.weir.sample.MetricType;
+import io.weir.sample.NativeSample;
 import io.weir.sample.SampleSink;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -22,9 +23,9 @@ import java.util.Arrays;
  * <ul>
  *   <li>Families and metrics are read as they come. When a metric comes before name or type of its family, as it does
  *       where an encoder leaves out the type {@code COUNTER}, the rest of the family is awaited and searched first.
- *   <li>A histogram or summary becomes the samples it has in text: {@code x_bucket}, {@code x_sum}, {@code x_count}. Of a
- *       native histogram its classic buckets, count and sum are read, its native buckets are not.
- *   <li>A gauge histogram becomes gauges, {@code x_bucket{le}}, {@code x_gcount} and {@code x_gsum}.
+ *   <li>A histogram or summary becomes the samples it has in text: {@code x_bucket}, {@code x_sum}, {@code x_count}. What a
+ *       native histogram has beyond these, {@link NativeHistogramReader} reads.
+ *   <li>A gauge histogram becomes gauges, {@code x_bucket{le}}, {@code x_gcount} and {@code x_gsum}; without native buckets.
  *   <li>Exemplars, units and created timestamps are passed over; a family without metrics is nothing.
  * </ul>
  *
@@ -83,6 +84,7 @@ public final class ProtobufParser extends BodyParser {
     private static final int PART_SUM = 2;
     private static final int PART_COUNT = 3;
     private static final int PART_QUANTILE = 4;
+    private static final int PART_NATIVE = 5;
 
     private static final byte[] NOTHING = {};
     private static final byte[] LE = ascii("le");
@@ -119,6 +121,10 @@ public final class ProtobufParser extends BodyParser {
 
     // what the last step found
     private int at;
+
+    private final NativeHistogramReader nativeReader = new NativeHistogramReader();
+    /** Native buckets that are being defined; null when it is a number. */
+    private NativeSample defined;
 
     private byte[] gathered = new byte[0];
     private byte[] number = new byte[32];
@@ -572,6 +578,7 @@ public final class ProtobufParser extends BodyParser {
         double count = 0;
         double countFloat = 0;
         double sum = 0;
+        boolean isNative = false;
         int i = from;
         while (i < end) {
             int tag = b[i];
@@ -604,6 +611,7 @@ public final class ProtobufParser extends BodyParser {
                 countFloat = (double) DOUBLE.get(b, i + 1);
                 i += 9;
             } else {
+                isNative |= tag >= NativeHistogramReader.FIRST_TAG && tag <= NativeHistogramReader.LAST_TAG;
                 i = afterField(b, i, end);
             }
             if (i < 0) {
@@ -612,9 +620,32 @@ public final class ProtobufParser extends BodyParser {
         }
         int form = type == GAUGE_HISTOGRAM ? 1 : 0;
         Code code = part(PART_SUM, SUM_SUFFIX[form], sum, start);
-        return code == Code.OK
+        code = code == Code.OK
                 ? part(PART_COUNT, COUNT_SUFFIX[form], countFloat > 0 ? countFloat : count, start)
                 : code;
+        return code == Code.OK && isNative && type == HISTOGRAM ? nativeBuckets(b, start, from, end) : code;
+    }
+
+    private Code nativeBuckets(byte[] b, int start, int from, int end) {
+        Code code = nativeReader.read(b, from, end);
+        if (code != Code.OK) {
+            return code == Code.UNKNOWN
+                    ? Code.OK
+                    : code == Code.PROTOBUF ? cutOff(start) : error(code, start, familyText() + " has " + nativeReader.detail());
+        }
+        hash.combine(metric0, metric1, PART_NATIVE, ~PART_NATIVE);
+        long h0 = hash.h0();
+        long h1 = hash.h1();
+        code = sink.knownNative(h0, h1, nativeReader.sample());
+        if (code == Code.UNKNOWN) {
+            defined = nativeReader.sample();
+            code = define(h0, h1, nameLength, null, 0, 0, start);
+            defined = null;
+        } else if (code != Code.OK) {
+            code = refusedBySink(code, start);
+        }
+        samples += code == Code.OK ? 1 : 0;
+        return code;
     }
 
     private Code bucket(byte[] b, int start, int from, int end) {
@@ -729,7 +760,7 @@ public final class ProtobufParser extends BodyParser {
                 return refusedBySink(code, start);
             }
         }
-        Code code = sink.end(h0, h1, value);
+        Code code = defined == null ? sink.end(h0, h1, value) : sink.endNative(h0, h1, defined);
         return code == Code.OK ? code : refusedBySink(code, start);
     }
 

@@ -80,6 +80,8 @@ public enum Code {
     COUNTER_NOT_FINITE("counter_not_finite", "a counter value must be a finite number"),
     LADDER_FALLS("bad_histogram", "cumulative bucket counts fall"),
     BUCKET_COUNT("bad_histogram", "bucket counts must be finite and not negative"),
+    NATIVE_HISTOGRAM("bad_histogram", "not a native histogram"),
+    HISTOGRAM_FORM("histogram_form", "native histograms do not add to classic ones"),
     TYPE_CONFLICT("type_conflict", "the family exists with another type"),
     SERIES_TWICE("duplicate_series", "the same series twice in one push"),
     NO_GROUP("no_group", "a series without the label that names its group"),

@@ -37,6 +37,19 @@ public interface SampleSink {
     /** Stages the sample defined since {@link #begin} and remembers its opaque key. */
     Code end(long rawHash0, long rawHash1, double value);
 
+    /**
+     * Stages the native buckets of a histogram that is known by the opaque key of these; its sum and count come as samples of
+     * their own. A sink without a use for them passes over them, as here.
+     */
+    default Code knownNative(long rawHash0, long rawHash1, NativeSample sample) {
+        return Code.OK;
+    }
+
+    /** As {@link #end}, for native buckets; the name since {@link #begin} is that of the histogram. */
+    default Code endNative(long rawHash0, long rawHash1, NativeSample sample) {
+        return Code.OK;
+    }
+
     /** What {@link Code} alone cannot say about the last refused call, such as both types of a conflict; may be empty. */
     String detail();
 }

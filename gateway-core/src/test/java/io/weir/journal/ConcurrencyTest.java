@@ -7,6 +7,9 @@ import io.weir.ingest.Batch;
 import io.weir.ingest.Ingest;
 import io.weir.ingest.Restore;
 import io.weir.journal.JournalConfig.Sync;
+import io.weir.parse.NativeBodies;
+import io.weir.parse.Parser;
+import io.weir.parse.ProtobufParser;
 import io.weir.parse.TextParser;
 import io.weir.sample.Code;
 import io.weir.sample.FamilyPolicy;
@@ -14,7 +17,10 @@ import io.weir.sample.KeyHash;
 import io.weir.sample.Limits;
 import io.weir.sample.MetricType;
 import io.weir.sample.Mode;
+import io.weir.sample.SampleSink;
 import io.weir.snapshot.CellValue;
+import io.weir.snapshot.HistogramValue;
+import io.weir.snapshot.NativeHistogram;
 import io.weir.store.EndListener;
 import io.weir.store.Family;
 import io.weir.store.Keeper;
@@ -40,6 +46,8 @@ import org.junit.jupiter.api.io.TempDir;
 class ConcurrencyTest {
     private static final int SERIES = 12;
     private static final int PUSHES = 15_000;
+    /** From here on they are native histograms, and their value is the count. */
+    private static final int HISTOGRAMS_FROM = 9;
 
     @TempDir
     Path directory;
@@ -71,7 +79,7 @@ class ConcurrencyTest {
             // a parser does not copy the hash, which is for one thread
             Ingest ingest = new Ingest(table, limits, hash.copy(), policies, 256, () -> {}, journal.newLoop());
             loops[l] = thread(() -> push(ingest, new Random(loop), new TextParser(limits, hash.copy(), TextParser.Timestamps.IGNORE),
-                    pushed[loop]));
+                    new ProtobufParser(limits, hash.copy(), TextParser.Timestamps.IGNORE), pushed[loop]));
         }
         Random random = new Random(3);
         Thread keeping = thread(() -> {
@@ -127,15 +135,20 @@ class ConcurrencyTest {
         return ("c" + i).getBytes(StandardCharsets.UTF_8);
     }
 
-    private static void push(Ingest ingest, Random random, TextParser parser, double[] pushed) {
+    private static void push(
+            Ingest ingest, Random random, TextParser parser, ProtobufParser protobuf, double[] pushed) {
         for (int n = 0; n < PUSHES; n++) {
             int i = random.nextInt(SERIES);
             int value = 1 + random.nextInt(1000);
             Batch batch = ingest.open(Mode.ADD);
-            parser.reset(batch);
-            byte[] body = ("# TYPE c" + i + " counter\nc" + i + " " + value + "\n").getBytes(StandardCharsets.UTF_8);
+            boolean isNative = i >= HISTOGRAMS_FROM;
+            byte[] body = isNative
+                    ? NativeBodies.bucket("c" + i, 3, random.nextInt(20), value)
+                    : ("# TYPE c" + i + " counter\nc" + i + " " + value + "\n").getBytes(StandardCharsets.UTF_8);
+            Parser<SampleSink> of = isNative ? protobuf : parser;
+            of.reset(batch);
             ingest.enter();
-            parser.finish(body, 0, body.length);
+            of.finish(body, 0, body.length);
             ingest.exit();
             Code code = ingest.submit(batch, null, (b, outcome, ticket) -> {
                 ingest.close(b);
@@ -190,7 +203,8 @@ class ConcurrencyTest {
             @Override
             public boolean ended(
                     Family family, MetricType type, byte[] text, int offset, int length, double value, CellValue cell) {
-                killed.merge(family.text(), value, Double::sum);
+                double count = cell instanceof HistogramValue histogram ? histogram.nativePart().count() : value;
+                killed.merge(family.text(), count, Double::sum);
                 return kills.ended(family, type, text, offset, length, value, cell);
             }
 
@@ -209,7 +223,16 @@ class ConcurrencyTest {
         }
         Map<String, Double> live = new HashMap<>();
         for (io.weir.snapshot.FamilySnapshot family : taken.get().families()) {
-            live.put(new String(family.name(), StandardCharsets.UTF_8), family.value(0));
+            String name = new String(family.name(), StandardCharsets.UTF_8);
+            if (family.type() != MetricType.HISTOGRAM) {
+                live.put(name, family.value(0));
+                continue;
+            }
+            NativeHistogram buckets = family.histogram(0).nativePart();
+            live.put(name, buckets.count());
+            for (int i = 0; i < buckets.positiveIndexes().length; i++) {
+                live.put(name + " bucket " + buckets.positiveIndexes()[i], buckets.positiveCounts()[i]);
+            }
         }
         return live;
     }

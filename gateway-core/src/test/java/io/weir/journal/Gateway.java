@@ -13,12 +13,15 @@ import io.weir.ingest.Restore;
 import io.weir.ingest.Settled;
 import io.weir.parse.LineProtocolParser;
 import io.weir.parse.Parser;
+import io.weir.parse.ProtobufParser;
 import io.weir.parse.TextParser;
 import io.weir.sample.Code;
 import io.weir.sample.FamilyPolicy;
 import io.weir.sample.KeyHash;
 import io.weir.sample.Limits;
 import io.weir.sample.Mode;
+import io.weir.sample.SampleSink;
+import io.weir.snapshot.Snapshot;
 import io.weir.store.Keeper;
 import io.weir.store.Selector;
 import io.weir.store.SeriesTable;
@@ -99,10 +102,19 @@ final class Gateway {
 
     /** Submits a body on a loop, not yet flushed. */
     Code submit(int loop, Mode mode, String body, KeyedAnswer key, Settled settled) {
+        return submit(loop, mode, parser, body.getBytes(UTF_8), key, settled);
+    }
+
+    /** The same with a body of protobuf. */
+    Code submit(int loop, Mode mode, byte[] body, Settled settled) {
+        return submit(loop, mode, new ProtobufParser(limits, hash, TextParser.Timestamps.IGNORE), body, null, settled);
+    }
+
+    private Code submit(
+            int loop, Mode mode, Parser<SampleSink> parser, byte[] bytes, KeyedAnswer key, Settled settled) {
         Ingest ingest = loops[loop];
         Batch batch = ingest.open(mode);
         parser.reset(batch);
-        byte[] bytes = body.getBytes(UTF_8);
         ingest.enter();
         Parser.Result result = parser.finish(bytes, 0, bytes.length);
         ingest.exit();
@@ -202,13 +214,17 @@ final class Gateway {
         return delete(new Selector(family.getBytes(UTF_8), java.util.List.of()));
     }
 
-    String scrape() {
-        AtomicReference<io.weir.snapshot.Snapshot> taken = new AtomicReference<>();
+    Snapshot snapshot() {
+        AtomicReference<Snapshot> taken = new AtomicReference<>();
         keeper.commands().snapshot(taken::set);
         while (taken.get() == null) {
             keeper.doWork();
         }
-        TextExposition text = new TextExposition(taken.get());
+        return taken.get();
+    }
+
+    String scrape() {
+        TextExposition text = new TextExposition(snapshot());
         ByteBlock all = new ByteBlock(1 << 16);
         while (text.next(all)) {}
         return all.toString();

@@ -2,7 +2,9 @@ package io.weir.journal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.weir.ingest.Settled;
 import io.weir.journal.JournalConfig.Sync;
+import io.weir.parse.NativeBodies;
 import io.weir.sample.Code;
 import io.weir.sample.Mode;
 import io.weir.store.TableConfig;
@@ -23,6 +25,8 @@ class SimulatedDiskTest {
     private static final int LIVES = 4;
     private static final int STEPS = 25;
     private static final int COUNTERS = 6;
+    /** From here on they are native histograms, and their value is the count. */
+    private static final int HISTOGRAMS_FROM = 4;
     private static final TableConfig SMALL = new TableConfig(1000, 50, 1, 2048, 85, 8192, 4096, 16, 16);
 
     @Test
@@ -153,9 +157,7 @@ class SimulatedDiskTest {
             for (int i = 0; i < n; i++) {
                 int counter = random.nextInt(COUNTERS);
                 double value = random.nextInt(4) == 0 ? 1 : random.nextInt(1000);
-                String body = "# TYPE c" + counter + " counter\nc" + counter + "{a=\"" + "x".repeat(counter) + "\"} "
-                        + value + "\n";
-                gateway.submit(loop, Mode.ADD, body, null, (batch, outcome, ticket) -> {
+                Settled settled = (batch, outcome, ticket) -> {
                     if (outcome != Outcome.REFUSED) {
                         possible[counter] += value;
                     }
@@ -163,7 +165,15 @@ class SimulatedDiskTest {
                         written[counter] += value;
                         waiting.add(new Waiting(loop, ticket, counter, value, -1));
                     }
-                });
+                };
+                if (counter >= HISTOGRAMS_FROM) {
+                    byte[] body = NativeBodies.bucket("c" + counter, random.nextInt(9), random.nextInt(99), (long) value);
+                    gateway.submit(loop, Mode.ADD, body, settled);
+                } else {
+                    String body = "# TYPE c" + counter + " counter\nc" + counter + "{a=\"" + "x".repeat(counter) + "\"} "
+                            + value + "\n";
+                    gateway.submit(loop, Mode.ADD, body, null, settled);
+                }
             }
             gateway.loops[loop].flush();
         }

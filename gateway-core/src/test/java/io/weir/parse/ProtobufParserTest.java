@@ -135,20 +135,25 @@ class ProtobufParserTest {
     }
 
     @Test
-    void shouldReadFloatCountsAndSpareNativeBuckets() {
+    void shouldReadFloatCountsAndNativeBuckets() {
         Histogram.Builder h = Histogram.newBuilder()
                 .setSampleCountFloat(2.5)
                 .setSampleSum(3)
                 .setSchema(3)
                 .setZeroThreshold(1e-128)
-                .setZeroCount(1)
+                .setZeroCountFloat(1)
                 .addPositiveSpan(BucketSpan.newBuilder().setOffset(-3).setLength(2))
-                .addPositiveDelta(1)
-                .addPositiveDelta(-1)
+                .addPositiveCount(1.5)
+                .addPositiveCount(0)
                 .addBucket(Bucket.newBuilder().setUpperBound(1).setCumulativeCountFloat(1.5));
         assertThat(feed.whole(delimited(family("h", MetricType.HISTOGRAM, ProtobufBodies.metric().setHistogram(h)).build()))
                         .told())
-                .containsExactly("TYPE h histogram", "h_bucket{le~\"1\"} 1.5", "h_sum 3.0", "h_count 2.5");
+                .containsExactly(
+                        "TYPE h histogram",
+                        "h_bucket{le~\"1\"} 1.5",
+                        "h_sum 3.0",
+                        "h_count 2.5",
+                        "h schema 3 zero 1.0E-128:1.0 +-3:1.5 count 2.5 sum 3.0");
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.weir.parse;
 
 import io.weir.sample.Code;
 import io.weir.sample.MetricType;
+import io.weir.sample.NativeSample;
 import io.weir.sample.SampleSink;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -71,6 +72,39 @@ final class RecordingSink implements SampleSink {
             series.put(List.of(rawHash0, rawHash1), text);
         }
         return code;
+    }
+
+    @Override
+    public Code knownNative(long rawHash0, long rawHash1, NativeSample sample) {
+        String found = series.get(List.of(rawHash0, rawHash1));
+        if (found == null) {
+            return Code.UNKNOWN;
+        }
+        known++;
+        told.add(found + " " + text(sample));
+        return Code.OK;
+    }
+
+    @Override
+    public Code endNative(long rawHash0, long rawHash1, NativeSample sample) {
+        String text = key.append(open ? "}" : "").toString();
+        defined++;
+        series.put(List.of(rawHash0, rawHash1), text);
+        told.add(text + " " + text(sample));
+        return Code.OK;
+    }
+
+    private static String text(NativeSample s) {
+        return "schema " + s.schema + " zero " + s.zeroThreshold + ":" + s.zeroCount + side(" +", s.positive) + side(" -", s.negative)
+                + " count " + s.count + " sum " + s.sum;
+    }
+
+    private static String side(String sign, NativeSample.Side side) {
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < side.size(); i++) {
+            text.append(sign).append(side.indexes()[i]).append(':').append(side.counts()[i]);
+        }
+        return text.toString();
     }
 
     @Override
