@@ -4,6 +4,7 @@ import io.weir.sample.MetricType;
 import io.weir.snapshot.FamilySnapshot;
 import io.weir.snapshot.HistogramValue;
 import io.weir.snapshot.LabelText;
+import io.weir.snapshot.NativeHistogram;
 import io.weir.snapshot.Snapshot;
 import io.weir.snapshot.SummaryValue;
 import java.lang.invoke.MethodHandles;
@@ -15,6 +16,8 @@ import java.util.List;
 /**
  * Delimited {@code io.prometheus.client.MetricFamily} messages. The length that precedes a family is worked out by a walk
  * over it first; nothing is rendered twice. One instance per scrape; any thread, one at a time.
+ *
+ * <p>Native buckets are in the fields of {@link NativeFields}; a histogram that has these alone has no classic ones.
  *
  * <p>Counts that are not whole numbers go into the fields for floating-point counts of histograms; summaries, which have no
  * such field, round them.
@@ -56,6 +59,8 @@ public final class ProtobufExposition extends Exposition {
     private final LabelText labels = new LabelText();
     /** One metric, whose length comes first. */
     private final ByteBlock metric = new ByteBlock(1 << 10);
+    /** Native buckets of the histogram measured last. */
+    private final ByteBlock fields = new ByteBlock(1 << 8);
 
     public ProtobufExposition(Snapshot snapshot) {
         this(snapshot.families(), BLOCK_BYTES);
@@ -153,7 +158,7 @@ public final class ProtobufExposition extends Exposition {
         return n;
     }
 
-    private static int valueBytes(FamilySnapshot current, int i) {
+    private int valueBytes(FamilySnapshot current, int i) {
         return switch (current.type()) {
             case HISTOGRAM -> histogramBytes(current.histogram(i));
             case SUMMARY -> 1 + size(Math.round(current.summary(i).count())) + NUMBER_BYTES;
@@ -161,15 +166,21 @@ public final class ProtobufExposition extends Exposition {
         };
     }
 
-    private static int histogramBytes(HistogramValue value) {
+    private int histogramBytes(HistogramValue value) {
         boolean whole = isWhole(value);
         double cumulative = 0;
         int size = NUMBER_BYTES;
         for (int i = 0; i <= value.buckets(); i++) {
             cumulative += value.count(i);
-            size += field(countBytes(cumulative, whole) + NUMBER_BYTES);
+            size += value.isClassic() ? field(countBytes(cumulative, whole) + NUMBER_BYTES) : 0;
         }
-        return size + countBytes(cumulative, whole);
+        NativeHistogram buckets = value.nativePart();
+        if (buckets == null) {
+            return size + countBytes(cumulative, whole);
+        }
+        fields.clear();
+        NativeFields.write(buckets, whole, fields);
+        return size + countBytes(buckets.count(), whole) + fields.length();
     }
 
     private static int countBytes(double count, boolean whole) {
@@ -186,7 +197,7 @@ public final class ProtobufExposition extends Exposition {
                 return false;
             }
         }
-        return cumulative <= 0x1p53;
+        return cumulative <= 0x1p53 && (value.nativePart() == null || value.nativePart().isWhole());
     }
 
     private void metric(FamilySnapshot current, int i, ByteBlock out) {
@@ -240,7 +251,7 @@ public final class ProtobufExposition extends Exposition {
         number(SCALAR_VALUE, value, out);
     }
 
-    private static void summary(FamilySnapshot current, int i, ByteBlock out) {
+    private void summary(FamilySnapshot current, int i, ByteBlock out) {
         SummaryValue value = current.summary(i);
         out.put(METRIC_SUMMARY);
         varint(valueBytes(current, i), out);
@@ -249,19 +260,23 @@ public final class ProtobufExposition extends Exposition {
         number(SUM, value.sum(), out);
     }
 
-    private static void histogram(HistogramValue value, ByteBlock out) {
+    private void histogram(HistogramValue value, ByteBlock out) {
         boolean whole = isWhole(value);
+        NativeHistogram buckets = value.nativePart();
         out.put(METRIC_HISTOGRAM);
         varint(histogramBytes(value), out);
-        count(value.count(), whole, out);
+        count(buckets == null ? value.count() : buckets.count(), whole, out);
         number(SUM, value.sum(), out);
         double cumulative = 0;
-        for (int i = 0; i <= value.buckets(); i++) {
+        for (int i = 0; i <= value.buckets() && value.isClassic(); i++) {
             cumulative += value.count(i);
             out.put(BUCKET);
             varint(countBytes(cumulative, whole) + NUMBER_BYTES, out);
             count(cumulative, whole, out);
             number(BOUND, i < value.buckets() ? value.bound(i) : Double.POSITIVE_INFINITY, out);
+        }
+        if (buckets != null) {
+            out.put(fields.array(), 0, fields.length());
         }
     }
 
