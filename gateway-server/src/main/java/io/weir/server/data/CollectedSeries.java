@@ -4,6 +4,7 @@ import io.weir.journal.StoredSeries;
 import io.weir.sample.MetricType;
 import io.weir.snapshot.CellValue;
 import io.weir.snapshot.FamilySnapshot;
+import io.weir.snapshot.HistogramValue;
 import io.weir.snapshot.Snapshot;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -23,6 +24,7 @@ final class CollectedSeries {
     private Draft last;
     private int size;
     private long misfits;
+    private long nativeHistograms;
 
     /** One family, growing. */
     private static final class Draft {
@@ -86,6 +88,12 @@ final class CollectedSeries {
         }
         last.add(s);
         size++;
+        nativeHistograms += s.cell() instanceof HistogramValue histogram && histogram.nativePart() != null ? 1 : 0;
+    }
+
+    /** Histograms with native buckets, for which text has no place. */
+    long nativeHistograms() {
+        return nativeHistograms;
     }
 
     /** Series whose family had come with another type. */

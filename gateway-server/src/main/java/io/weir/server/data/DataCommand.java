@@ -59,8 +59,9 @@ public final class DataCommand {
 
             Writes all series in DIR as Prometheus text 0.0.4 with their HELP and TYPE, as /metrics would show them after a
             start, to standard output. Changes nothing in DIR. Timestamps of line protocol, times to live that have begun
-            and idempotency keys have no place in the text and stay behind. Of a damaged directory it writes what a start
-            would find.
+            and idempotency keys have no place in the text and stay behind; so do native buckets of histograms: count, sum
+            and classic buckets are written, and how many histograms have lost native ones is said on standard error. A
+            running gateway gives these out as protobuf. Of a damaged directory it writes what a start would find.
 
             Flags:
               --output=<file>

@@ -56,6 +56,10 @@ final class DataExport {
         if (series.misfits() > 0) {
             err.println("weir: left out, for their family has another type: series " + series.misfits());
         }
+        if (series.nativeHistograms() > 0) {
+            err.println("weir: written without their native buckets, for which text has no place: histograms "
+                    + series.nativeHistograms());
+        }
         if (found.damages() > 0) {
             err.println("weir: " + directory + " is damaged; this is what a start would find");
         }
