@@ -13,6 +13,12 @@ public enum ExpositionFormat {
     JSON(JsonExposition.CONTENT_TYPE, 'j', JsonExposition::new, JsonExposition::new),
     /** OpenMetrics 1.0 text. */
     OPEN_METRICS(OpenMetricsExposition.CONTENT_TYPE, 'o', OpenMetricsExposition::new, OpenMetricsExposition::new),
+    /** OpenMetrics 1.0 text in which series say when they began. */
+    OPEN_METRICS_CREATED(
+            OpenMetricsExposition.CONTENT_TYPE,
+            'c',
+            OpenMetricsExposition::withCreated,
+            OpenMetricsExposition::withCreated),
     /** Delimited protobuf. */
     PROTOBUF(ProtobufExposition.CONTENT_TYPE, 'p', ProtobufExposition::new, ProtobufExposition::new);
 

@@ -44,6 +44,9 @@ abstract sealed class LineExposition extends Exposition permits TextExposition, 
     /** Writes the bound of a bucket; returns the index behind it. */
     abstract int bound(double bound, byte[] a, int n);
 
+    /** Writes the exemplar of the sample just written, if there is one: a counter's has the bound NaN. */
+    void exemplar(FamilySnapshot current, double bound, ByteBlock out) {}
+
     /** What follows all samples of series {@link #series}. */
     abstract void endSeries(FamilySnapshot current, ByteBlock out);
 
@@ -123,6 +126,9 @@ abstract sealed class LineExposition extends Exposition permits TextExposition, 
         byte[] name = shown(current.name(), current);
         do {
             sample(name, current, current.value(series), out);
+            if (current.hasExemplars()) {
+                exemplar(current, Double.NaN, out);
+            }
             endSeries(current, out);
             series++;
         } while (series < current.size() && out.length() < end);
@@ -185,6 +191,9 @@ abstract sealed class LineExposition extends Exposition permits TextExposition, 
         n = NumberWriter.write(cumulative, a, n);
         a[n++] = '\n';
         out.length(n);
+        if (current.hasExemplars()) {
+            exemplar(current, bound, out);
+        }
     }
 
     /** A sample of series {@link #series}; its name as {@link #shown} gives it. */

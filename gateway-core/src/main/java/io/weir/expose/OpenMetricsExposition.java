@@ -2,8 +2,11 @@ package io.weir.expose;
 
 import io.weir.sample.KeyHash;
 import io.weir.sample.MetricType;
+import io.weir.snapshot.Exemplar;
 import io.weir.snapshot.FamilySnapshot;
+import io.weir.snapshot.LabelText;
 import io.weir.snapshot.Snapshot;
+import java.math.BigDecimal;
 import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.Collection;
@@ -17,6 +20,8 @@ import java.util.List;
  *       family, is of type unknown, as are untyped families.
  *   <li>Gauges named {@code x_created}, as client libraries push them, are the creation times of counter {@code x_total},
  *       or histogram or summary {@code x}, where there is one: each stands with the series of the same labels.
+ *   <li>Where nobody has pushed them, creation times are those of the store, if asked for.
+ *   <li>Exemplars stand with counters and buckets, but those whose labels have more than 128 characters.
  *   <li>Bounds of buckets are written as floating-point numbers, {@code le="1.0"}.
  * </ul>
  *
@@ -26,6 +31,10 @@ public final class OpenMetricsExposition extends LineExposition {
     public static final String CONTENT_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
     private static final byte[] EOF = ascii("# EOF\n");
+    private static final byte[] EXEMPLAR = ascii(" # {");
+    private static final byte[] EXEMPLAR_VALUE = ascii("} ");
+    /** Most characters of an exemplar's label names and values together. */
+    private static final int EXEMPLAR_CHARACTERS = 128;
     private static final byte[] TOTAL = ascii("_total");
     private static final byte[] CREATED = ascii("_created");
     private static final byte[] UNKNOWN = ascii("unknown");
@@ -40,6 +49,11 @@ public final class OpenMetricsExposition extends LineExposition {
     }
 
     private final List<FamilySnapshot> families;
+    /** Whether series say when they began, where nobody has pushed that. */
+    private final boolean created;
+    /** The family that {@link #ownName} is of, and its name of creation times; null when it shows none. */
+    private FamilySnapshot ownOf;
+    private byte[] ownName;
     private final KeyHash hash = HASH.copy();
     /** By family: the one that holds its creation times, or NONE. Null when there is none at all. */
     private int[] createdOf;
@@ -61,8 +75,21 @@ public final class OpenMetricsExposition extends LineExposition {
     }
 
     OpenMetricsExposition(List<FamilySnapshot> families, int blockBytes) {
+        this(families, blockBytes, false);
+    }
+
+    static OpenMetricsExposition withCreated(List<FamilySnapshot> families, int blockBytes) {
+        return new OpenMetricsExposition(families, blockBytes, true);
+    }
+
+    static OpenMetricsExposition withCreated(Snapshot snapshot, Collection<String> names) {
+        return new OpenMetricsExposition(select(snapshot, names), BLOCK_BYTES, true);
+    }
+
+    private OpenMetricsExposition(List<FamilySnapshot> families, int blockBytes, boolean created) {
         super(families, blockBytes);
         this.families = families;
+        this.created = created;
         for (int i = 0; i < families.size(); i++) {
             FamilySnapshot family = families.get(i);
             if (family.type().isScalar() && family.type() != MetricType.COUNTER && endsWith(family.name(), CREATED)) {
@@ -154,16 +181,68 @@ public final class OpenMetricsExposition extends LineExposition {
         return end + 2;
     }
 
+    // ---- exemplars
+
+    @Override
+    void exemplar(FamilySnapshot current, double bound, ByteBlock out) {
+        Exemplar exemplar = current.exemplar(series, bound);
+        if (exemplar == null || current.type() == MetricType.COUNTER && !isCounter(current) || isTooLong(exemplar)) {
+            return;
+        }
+        // instead of the end of the line
+        out.length(out.length() - 1);
+        out.put(EXEMPLAR);
+        out.put(exemplar.labels());
+        out.put(EXEMPLAR_VALUE);
+        out.put(exemplar.value());
+        if (exemplar.hasTime()) {
+            out.put((byte) ' ');
+            out.put(ascii(BigDecimal.valueOf(exemplar.epochNanos(), 9).stripTrailingZeros().toPlainString()));
+        }
+        out.put((byte) '\n');
+    }
+
+    private static boolean isTooLong(Exemplar exemplar) {
+        LabelText walk = new LabelText().reset(exemplar.labels(), 0, exemplar.labels().length);
+        int characters = 0;
+        while (walk.next()) {
+            String text = walk.name() + walk.value();
+            characters += text.codePointCount(0, text.length());
+        }
+        return characters > EXEMPLAR_CHARACTERS;
+    }
+
     // ---- creation times
 
     @Override
     boolean endsSeries(FamilySnapshot current) {
+        return isPushedCreated() || created && ownName(current) != null || current.hasExemplars() && isCounter(current);
+    }
+
+    private boolean isPushedCreated() {
         return createdOf != null && createdOf[family] != NONE;
+    }
+
+    /** The name under which this family says when its series began; null when it does not, or another family bears it. */
+    private byte[] ownName(FamilySnapshot current) {
+        if (ownOf != current) {
+            ownOf = current;
+            boolean counter = isCounter(current);
+            byte[] name = current.name();
+            byte[] stem = counter ? Arrays.copyOf(name, name.length - TOTAL.length) : name;
+            byte[] own = join(stem, CREATED);
+            boolean has = counter || !current.type().isScalar();
+            ownName = has && find(families, own) < 0 ? shown(own, current) : null;
+        }
+        return ownName;
     }
 
     @Override
     void endSeries(FamilySnapshot current, ByteBlock out) {
-        if (!endsSeries(current)) {
+        if (!isPushedCreated()) {
+            if (created && ownName(current) != null && current.begunMillis(series) > 0) {
+                sample(ownName, current, current.begunMillis(series) / 1e3, out);
+            }
             return;
         }
         FamilySnapshot created = families.get(createdOf[family]);

@@ -1,6 +1,7 @@
 package io.weir.expose;
 
 import io.weir.sample.MetricType;
+import io.weir.snapshot.Exemplar;
 import io.weir.snapshot.FamilySnapshot;
 import io.weir.snapshot.HistogramValue;
 import io.weir.snapshot.LabelText;
@@ -21,6 +22,8 @@ import java.util.List;
  *
  * <p>Counts that are not whole numbers go into the fields for floating-point counts of histograms; summaries, which have no
  * such field, round them.
+ *
+ * <p>{@code created_timestamp} says when a counter, histogram or summary began, where that is known.
  *
  * <p>Source: prometheus/client_model {@code io/prometheus/client/metrics.proto}; Protocol Buffers encoding.
  */
@@ -53,6 +56,14 @@ public final class ProtobufExposition extends Exposition {
     private static final byte SUM = 2 << 3 | FIXED64;
     private static final byte BUCKET = 3 << 3 | DELIMITED;
     private static final byte BOUND = 2 << 3 | FIXED64;
+    private static final byte COUNTER_CREATED = 3 << 3 | DELIMITED;
+    private static final byte SUMMARY_CREATED = 4 << 3 | DELIMITED;
+    private static final byte HISTOGRAM_CREATED = 15 << 3 | DELIMITED;
+    private static final byte COUNTER_EXEMPLAR = 2 << 3 | DELIMITED;
+    private static final byte BUCKET_EXEMPLAR = 3 << 3 | DELIMITED;
+    private static final byte THIRD = 3 << 3 | DELIMITED;
+    private static final byte SECONDS = 1 << 3 | VARINT;
+    private static final byte NANOS = 2 << 3 | VARINT;
     private static final int NUMBER_BYTES = 9;
     private static final int VARINT_BYTES_MAX = 10;
 
@@ -159,20 +170,94 @@ public final class ProtobufExposition extends Exposition {
     }
 
     private int valueBytes(FamilySnapshot current, int i) {
+        int created = createdBytes(current.begunMillis(i));
         return switch (current.type()) {
-            case HISTOGRAM -> histogramBytes(current.histogram(i));
-            case SUMMARY -> 1 + size(Math.round(current.summary(i).count())) + NUMBER_BYTES;
-            default -> NUMBER_BYTES;
+            case HISTOGRAM -> created + histogramBytes(current, i);
+            case SUMMARY -> created + 1 + size(Math.round(current.summary(i).count())) + NUMBER_BYTES;
+            case COUNTER -> created + NUMBER_BYTES + exemplarField(current.exemplar(i, Double.NaN));
+            default -> created + NUMBER_BYTES;
         };
     }
 
-    private int histogramBytes(HistogramValue value) {
+    private static int createdBytes(long millis) {
+        return millis <= 0 ? 0 : field(timestampBytes(millis / 1000, millis % 1000 * 1_000_000));
+    }
+
+    private static int timestampBytes(long seconds, long nanos) {
+        return 1 + size(seconds) + (nanos == 0 ? 0 : 1 + size(nanos));
+    }
+
+    private static void timestamp(byte tag, long seconds, long nanos, ByteBlock out) {
+        out.put(tag);
+        varint(timestampBytes(seconds, nanos), out);
+        out.put(SECONDS);
+        varint(seconds, out);
+        if (nanos != 0) {
+            out.put(NANOS);
+            varint(nanos, out);
+        }
+    }
+
+    // ---- exemplars
+
+    private int exemplarField(Exemplar exemplar) {
+        return exemplar == null ? 0 : field(exemplarBytes(exemplar));
+    }
+
+    private int exemplarBytes(Exemplar exemplar) {
+        int size = NUMBER_BYTES;
+        labels.reset(exemplar.labels(), 0, exemplar.labels().length);
+        while (labels.next()) {
+            size += field(labelBytes());
+        }
+        return exemplar.hasTime() ? size + field(timestampBytes(seconds(exemplar), nanos(exemplar))) : size;
+    }
+
+    private void exemplar(byte tag, Exemplar exemplar, ByteBlock out) {
+        if (exemplar == null) {
+            return;
+        }
+        out.put(tag);
+        varint(exemplarBytes(exemplar), out);
+        labels.reset(exemplar.labels(), 0, exemplar.labels().length);
+        while (labels.next()) {
+            label(out);
+        }
+        number(SUM, exemplar.value(), out);
+        if (exemplar.hasTime()) {
+            timestamp(THIRD, seconds(exemplar), nanos(exemplar), out);
+        }
+    }
+
+    private static long seconds(Exemplar exemplar) {
+        return Math.floorDiv(exemplar.epochNanos(), 1_000_000_000L);
+    }
+
+    private static long nanos(Exemplar exemplar) {
+        return Math.floorMod(exemplar.epochNanos(), 1_000_000_000L);
+    }
+
+    // ---- creation times
+
+    /** The time when a counter, histogram or summary began, if it is known. */
+    private static void created(byte tag, long millis, ByteBlock out) {
+        if (millis <= 0) {
+            return;
+        }
+        timestamp(tag, millis / 1000, millis % 1000 * 1_000_000, out);
+    }
+
+    private int histogramBytes(FamilySnapshot current, int series) {
+        HistogramValue value = current.histogram(series);
         boolean whole = isWhole(value);
         double cumulative = 0;
         int size = NUMBER_BYTES;
         for (int i = 0; i <= value.buckets(); i++) {
             cumulative += value.count(i);
-            size += value.isClassic() ? field(countBytes(cumulative, whole) + NUMBER_BYTES) : 0;
+            if (value.isClassic()) {
+                Exemplar exemplar = current.hasExemplars() ? current.exemplar(series, bound(value, i)) : null;
+                size += field(countBytes(cumulative, whole) + NUMBER_BYTES + exemplarField(exemplar));
+            }
         }
         NativeHistogram buckets = value.nativePart();
         if (buckets == null) {
@@ -181,6 +266,10 @@ public final class ProtobufExposition extends Exposition {
         fields.clear();
         NativeFields.write(buckets, whole, fields);
         return size + countBytes(buckets.count(), whole) + fields.length();
+    }
+
+    private static double bound(HistogramValue value, int bucket) {
+        return bucket < value.buckets() ? value.bound(bucket) : Double.POSITIVE_INFINITY;
     }
 
     private static int countBytes(double count, boolean whole) {
@@ -215,11 +304,11 @@ public final class ProtobufExposition extends Exposition {
             label(out);
         }
         switch (current.type()) {
-            case COUNTER -> scalar(METRIC_COUNTER, current.value(i), out);
-            case GAUGE -> scalar(METRIC_GAUGE, current.value(i), out);
-            case UNTYPED -> scalar(METRIC_UNTYPED, current.value(i), out);
+            case COUNTER -> scalar(METRIC_COUNTER, current, i, out);
+            case GAUGE -> scalar(METRIC_GAUGE, current, i, out);
+            case UNTYPED -> scalar(METRIC_UNTYPED, current, i, out);
             case SUMMARY -> summary(current, i, out);
-            case HISTOGRAM -> histogram(current.histogram(i), out);
+            case HISTOGRAM -> histogram(current, i, out);
         }
     }
 
@@ -245,10 +334,12 @@ public final class ProtobufExposition extends Exposition {
         }
     }
 
-    private static void scalar(byte tag, double value, ByteBlock out) {
+    private void scalar(byte tag, FamilySnapshot current, int i, ByteBlock out) {
         out.put(tag);
-        out.put((byte) NUMBER_BYTES);
-        number(SCALAR_VALUE, value, out);
+        varint(valueBytes(current, i), out);
+        number(SCALAR_VALUE, current.value(i), out);
+        exemplar(COUNTER_EXEMPLAR, current.exemplar(i, Double.NaN), out);
+        created(COUNTER_CREATED, current.begunMillis(i), out);
     }
 
     private void summary(FamilySnapshot current, int i, ByteBlock out) {
@@ -258,26 +349,31 @@ public final class ProtobufExposition extends Exposition {
         out.put(COUNT);
         varint(Math.round(value.count()), out);
         number(SUM, value.sum(), out);
+        created(SUMMARY_CREATED, current.begunMillis(i), out);
     }
 
-    private void histogram(HistogramValue value, ByteBlock out) {
+    private void histogram(FamilySnapshot current, int series, ByteBlock out) {
+        HistogramValue value = current.histogram(series);
         boolean whole = isWhole(value);
         NativeHistogram buckets = value.nativePart();
         out.put(METRIC_HISTOGRAM);
-        varint(histogramBytes(value), out);
+        varint(valueBytes(current, series), out);
         count(buckets == null ? value.count() : buckets.count(), whole, out);
         number(SUM, value.sum(), out);
         double cumulative = 0;
         for (int i = 0; i <= value.buckets() && value.isClassic(); i++) {
             cumulative += value.count(i);
             out.put(BUCKET);
-            varint(countBytes(cumulative, whole) + NUMBER_BYTES, out);
+            Exemplar exemplar = current.hasExemplars() ? current.exemplar(series, bound(value, i)) : null;
+            varint(countBytes(cumulative, whole) + NUMBER_BYTES + exemplarField(exemplar), out);
             count(cumulative, whole, out);
-            number(BOUND, i < value.buckets() ? value.bound(i) : Double.POSITIVE_INFINITY, out);
+            number(BOUND, bound(value, i), out);
+            exemplar(BUCKET_EXEMPLAR, exemplar, out);
         }
         if (buckets != null) {
             out.put(fields.array(), 0, fields.length());
         }
+        created(HISTOGRAM_CREATED, current.begunMillis(series), out);
     }
 
     private static void count(double count, boolean whole, ByteBlock out) {

@@ -13,6 +13,7 @@ import io.weir.sample.Mode;
 import io.weir.sample.NativeSample;
 import io.weir.sample.SampleSink;
 import io.weir.snapshot.CellValue;
+import io.weir.snapshot.Exemplar;
 import io.weir.snapshot.HistogramValue;
 import io.weir.snapshot.NativeHistogram;
 import io.weir.snapshot.SummaryValue;
@@ -53,6 +54,7 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
     record LargeArrays(long[] targets, double[] values, int[] operations, int[] lines, long[] stamps) {}
 
     private static final long GROUP_TWEAK = 0x6772_6f75_70L;
+    private static final byte[] NOTHING = {};
     private static final byte[] LE = {'l', 'e'};
     private static final byte[] QUANTILE = "quantile".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] BUCKET_SUFFIX = "_bucket".getBytes(StandardCharsets.US_ASCII);
@@ -110,6 +112,15 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
     private NativeSample nativeSample;
 
     double lastValue;
+
+    /** An exemplar and the target of its sample, as in {@link #targets}. */
+    record StagedExemplar(long target, Exemplar exemplar) {}
+
+    final List<StagedExemplar> exemplars = new ArrayList<>();
+    private SeriesKey exemplarKey;
+    private boolean isExemplar;
+    private long exemplarTarget;
+    private double exemplarBound;
 
     // what a submitted batch waits for
     RefusedLines refused;
@@ -273,6 +284,56 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
     public Code knownNative(long rawHash0, long rawHash1, NativeSample sample) {
         nativeSample = sample;
         return known(rawHash0, rawHash1, 0);
+    }
+
+    // ---- exemplars
+
+    @Override
+    public boolean takesExemplars() {
+        return ingest.exemplarsMax() > 0;
+    }
+
+    @Override
+    public void beginExemplar(long rawHash0, long rawHash1) {
+        exemplarKey = exemplarKey == null ? new SeriesKey(limits, hash) : exemplarKey;
+        exemplarKey.begin(NOTHING, 0, 0);
+        long h0 = rawHash0 ^ salt0;
+        long h1 = rawHash1 ^ salt1;
+        int at = learntSize - 1 << 2;
+        if (learntSize > 0 && learnt[at] == h0 && learnt[at + 1] == h1) {
+            exemplarOf(learnt[at + 2], (int) learnt[at + 3], learntExtras[learntSize - 1]);
+            return;
+        }
+        int entry = cache.find(h0, h1);
+        isExemplar = entry != SeriesCache.NONE;
+        if (isExemplar) {
+            exemplarOf(cache.reference(entry), cache.kind(entry), cache.extra(entry));
+        }
+    }
+
+    private void exemplarOf(long target, int kind, double extra) {
+        int part = SampleKind.part(kind);
+        boolean counter = part == SampleKind.VALUE && SampleKind.type(kind) == MetricType.COUNTER;
+        isExemplar = exemplars.size() < ingest.exemplarsMax() && (counter || part == SampleKind.BUCKET);
+        exemplarTarget = target;
+        exemplarBound = counter ? Double.NaN : extra;
+    }
+
+    @Override
+    public void exemplarLabel(
+            byte[] buffer, int nameOffset, int nameLength, int valueOffset, int valueLength, boolean escaped) {
+        isExemplar = isExemplar
+                && exemplarKey.label(buffer, nameOffset, nameLength, valueOffset, valueLength, escaped) == Code.OK;
+    }
+
+    @Override
+    public void endExemplar(double value, long epochNanos) {
+        if (isExemplar && exemplarKey.seal(MetricType.UNTYPED) == Code.OK && !exemplarKey.quotesNames()) {
+            int from = exemplarKey.labelsOffset();
+            byte[] labels = Arrays.copyOfRange(exemplarKey.key(), from, from + exemplarKey.labelsLength());
+            exemplars.add(new StagedExemplar(exemplarTarget, new Exemplar(exemplarBound, labels, value, epochNanos)));
+        }
+        isExemplar = false;
     }
 
     // ---- declarations
@@ -780,6 +841,7 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
         stamps = null;
         size = 0;
         wholes.clear();
+        exemplars.clear();
         cellSamples = 0;
         if (learntExtras.length > 4096) {
             learnt = new long[16];

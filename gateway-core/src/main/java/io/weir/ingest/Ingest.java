@@ -971,8 +971,26 @@ public final class Ingest {
                 family.help(d.help);
             }
         }
+        if (!batch.exemplars.isEmpty()) {
+            keepExemplars(batch);
+        }
         writer.committed();
         batch.teachCache();
+    }
+
+    private void keepExemplars(Batch batch) {
+        for (Batch.StagedExemplar staged : batch.exemplars) {
+            long target = staged.target();
+            long reference = target >= 0 ? target : batch.newcomers.reference((int) (-1 - target));
+            if (reference > TableWriter.NONE) {
+                table.exemplars().put(reference, staged.exemplar());
+            }
+        }
+    }
+
+    /** Most exemplars that are kept, 0 for none. */
+    int exemplarsMax() {
+        return table.exemplars().max();
     }
 
     private Family familyThere(Declaration d) {

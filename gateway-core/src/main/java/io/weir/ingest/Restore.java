@@ -77,6 +77,7 @@ public final class Restore implements RecoverySink {
             writer.release(family);
             return false;
         }
+        writer.begun(reference, s.begunMillis());
         if (s.group() != null) {
             own(reference, s);
         }

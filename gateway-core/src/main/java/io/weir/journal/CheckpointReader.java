@@ -163,7 +163,7 @@ final class CheckpointReader implements Closeable {
             series.help = helps.get((int) family);
 
             int form = from.getByte();
-            int type = form & 0xf;
+            int type = form & CheckpointWriter.TYPE;
             if (type > MetricType.SUMMARY.ordinal()) {
                 throw new FrameCursor.DamagedException("type " + type);
             }
@@ -176,6 +176,7 @@ final class CheckpointReader implements Closeable {
                 default -> series.cell = cells.read(from, series.type);
             }
             series.touchedMillis = header.millis() - from.getSigned();
+            series.begunMillis = (form & CheckpointWriter.BEGUN) == 0 ? 0 : series.touchedMillis - from.getSigned();
             series.stamped = (form & CheckpointWriter.STAMPED) != 0;
             series.stampNanos = series.stamped ? from.getLong() : 0;
             series.group = (form & CheckpointWriter.GROUPED) == 0

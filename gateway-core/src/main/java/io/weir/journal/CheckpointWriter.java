@@ -12,7 +12,7 @@ import java.util.Map;
  * <pre>
  *   block:   a frame whose body begins with SERIES, KEYS or END; each block can be read without the others
  *   series:  bytes shared with the label text before | further bytes | those | family | type and form | value | touched
- *            | [stamp] | [grouping labels: how many, then the steps from place to place]
+ *            | [begun, before touched] | [stamp] | [grouping labels: how many, then the steps from place to place]
  *   family:  number in this block, and where it comes first name and HELP
  *   key:     touched | key | hash of the body | status | answer
  *   end:     series | keys
@@ -23,6 +23,8 @@ final class CheckpointWriter implements Closeable {
     static final int KEYS = 1;
     static final int END = 2;
 
+    static final int TYPE = 0x07;
+    static final int BEGUN = 0x08;
     static final int FORM_SHORT = 0x00;
     static final int FORM_DOUBLE = 0x10;
     static final int FORM_CELL = 0x20;
@@ -81,7 +83,8 @@ final class CheckpointWriter implements Closeable {
         family(s.family, s.help);
 
         int form = s.cell != null ? FORM_CELL : FrameBuffer.isShort(s.value) ? FORM_SHORT : FORM_DOUBLE;
-        to.putByte(s.type.ordinal() | form | (s.stamped ? STAMPED : 0) | (s.group == null ? 0 : GROUPED));
+        int begun = s.begunMillis > 0 ? BEGUN : 0;
+        to.putByte(s.type.ordinal() | begun | form | (s.stamped ? STAMPED : 0) | (s.group == null ? 0 : GROUPED));
         if (form == FORM_CELL) {
             cells.write(to, s.cell);
         } else if (form == FORM_SHORT) {
@@ -90,6 +93,9 @@ final class CheckpointWriter implements Closeable {
             to.putDouble(s.value);
         }
         to.putSigned(header.millis() - s.touchedMillis);
+        if (begun != 0) {
+            to.putSigned(s.touchedMillis - s.begunMillis);
+        }
         if (s.stamped) {
             to.putLong(s.stampNanos);
         }

@@ -94,6 +94,8 @@ final class Fold {
 
     private long[][] states = new long[16][];
     private int[] familyOf = new int[256];
+    /** When each series began, as far as segments or the checkpoint know; 0 for unknown. */
+    private long[] begun = new long[256];
     private byte[] types = new byte[256];
     /** Null until there is a histogram or summary. */
     private CellValue[] cells;
@@ -187,6 +189,7 @@ final class Fold {
         int n = size;
         if (n == types.length) {
             familyOf = Arrays.copyOf(familyOf, n << 1);
+            begun = Arrays.copyOf(begun, n << 1);
             types = Arrays.copyOf(types, n << 1);
             cells = cells == null ? null : Arrays.copyOf(cells, n << 1);
             owners = owners == null ? null : Arrays.copyOf(owners, n << 1);
@@ -309,6 +312,7 @@ final class Fold {
         int o = at(n);
         s[o + VALUE] = Double.doubleToRawLongBits(from.value);
         s[o + TOUCHED] = from.touchedMillis;
+        begun[n] = from.begunMillis;
         s[o + LAST] = -1;
         s[o + LAST_SET] = -1;
         s[o + STAMP] = from.stampNanos;
@@ -335,6 +339,7 @@ final class Fold {
         to.stamped = (s[o + TEXT] & STAMPED) != 0;
         to.stampNanos = s[o + STAMP];
         to.touchedMillis = s[o + TOUCHED];
+        to.begunMillis = begun[n];
         to.group = owners == null || owners[n] == null ? null : owners[n].key;
     }
 
@@ -409,11 +414,12 @@ final class Fold {
     // ---- operations, by the same rules as in the store
 
     /** Notes an operation; says whether the series was live. */
-    private static boolean touch(long[] s, int o, long sequence, long millis) {
+    private boolean touch(int n, long[] s, int o, long sequence, long millis) {
         s[o + TOUCHED] = Math.max(s[o + TOUCHED], millis);
         s[o + LAST] = sequence;
         boolean was = (s[o + TEXT] & LIVE) != 0;
         s[o + TEXT] |= LIVE;
+        begun[n] = was ? begun[n] : millis;
         return was;
     }
 
@@ -421,27 +427,27 @@ final class Fold {
         long[] s = state(n);
         int o = at(n);
         double v = Double.longBitsToDouble(s[o + VALUE]);
-        double sum = !touch(s, o, sequence, millis) || v != v ? x : x != x ? v : v + x;
+        double sum = !touch(n, s, o, sequence, millis) || v != v ? x : x != x ? v : v + x;
         s[o + VALUE] = Double.doubleToRawLongBits(sum);
     }
 
     void set(int n, long sequence, long millis, double x) {
         long[] s = state(n);
         int o = at(n);
-        touch(s, o, sequence, millis);
+        touch(n, s, o, sequence, millis);
         s[o + LAST_SET] = sequence;
         s[o + VALUE] = Double.doubleToRawLongBits(x);
     }
 
     void least(int n, long sequence, long millis, double x) {
         double v = value(n);
-        boolean was = touch(state(n), at(n), sequence, millis);
+        boolean was = touch(n, state(n), at(n), sequence, millis);
         lastSet(n, sequence, !was || v != v ? x : x != x ? v : Math.min(v, x));
     }
 
     void most(int n, long sequence, long millis, double x) {
         double v = value(n);
-        boolean was = touch(state(n), at(n), sequence, millis);
+        boolean was = touch(n, state(n), at(n), sequence, millis);
         lastSet(n, sequence, !was || v != v ? x : x != x ? v : Math.max(v, x));
     }
 
@@ -458,7 +464,7 @@ final class Fold {
         long[] s = state(n);
         int o = at(n);
         boolean older = (s[o + TEXT] & (LIVE | STAMPED)) == (LIVE | STAMPED) && s[o + STAMP] > stamp;
-        touch(s, o, sequence, millis);
+        touch(n, s, o, sequence, millis);
         s[o + LAST_SET] = sequence;
         if (!older) {
             s[o + VALUE] = Double.doubleToRawLongBits(x);
@@ -468,7 +474,7 @@ final class Fold {
     }
 
     void cell(int n, long sequence, long millis, boolean set, CellValue x) {
-        boolean was = touch(state(n), at(n), sequence, millis);
+        boolean was = touch(n, state(n), at(n), sequence, millis);
         if (set) {
             state(n)[at(n) + LAST_SET] = sequence;
         }
@@ -503,6 +509,7 @@ final class Fold {
                 // sums of the same numbers in another order differ in their last bits
                 if (!(Math.abs(rest) <= 1e-9 * Math.max(Math.abs(v), Math.abs(x)))) {
                     s[o + VALUE] = Double.doubleToRawLongBits(rest == rest ? rest : v);
+                    begun[n] = 0;
                     return;
                 }
             }
@@ -527,6 +534,7 @@ final class Fold {
                 CellValue rest = minus(v, x);
                 if (rest != null) {
                     cells[n] = rest;
+                    begun[n] = 0;
                     return;
                 }
             }

@@ -16,6 +16,7 @@ public final class StoredSeries {
     boolean stamped;
     long stampNanos;
     long touchedMillis;
+    long begunMillis;
     byte[] group;
 
     /** Name of the family. */
@@ -72,5 +73,10 @@ public final class StoredSeries {
     /** When the series was last pushed to, wall clock. */
     public long touchedMillis() {
         return touchedMillis;
+    }
+
+    /** When the series began, wall clock; 0 for unknown. */
+    public long begunMillis() {
+        return begunMillis;
     }
 }

@@ -18,7 +18,7 @@ import java.util.Arrays;
  *   <li>gauge, histogram, summary: the same; unknown: untyped;
  *   <li>gaugehistogram {@code x}: the gauges {@code x_bucket}, {@code x_gcount}, {@code x_gsum}; info {@code x}: the gauge
  *       {@code x_info}; stateset {@code x}: the gauge {@code x} with its label {@code x};
- *   <li>units are checked and exemplars read, then passed over; times are checked, then ignored or refused. A series given
+ *   <li>units are checked, then passed over; times are checked, then ignored or refused. A series given
  *       at several times counts as given several times.
  * </ul>
  *
@@ -109,6 +109,10 @@ public final class OpenMetricsParser extends LineParser {
     /** Spans of labels: name offset, name length, value offset, value length. */
     private int[] spans;
     private int[] exemplarSpans;
+    private boolean hasExemplar;
+    private int exemplarLabels;
+    private double exemplarValue;
+    private long exemplarTime;
     private int labels;
     private int keyEnd;
     /** The name, plain; {@link #nameStop} is behind it on the line, and behind its quote. */
@@ -391,7 +395,20 @@ public final class OpenMetricsParser extends LineParser {
             code = refusedBySink(code, start);
         }
         samples += code == Code.OK ? 1 : 0;
+        if (hasExemplar && code == Code.OK && sink.takesExemplars()) {
+            tellExemplar(b, h0, h1);
+        }
         return code;
+    }
+
+    private void tellExemplar(byte[] b, long h0, long h1) {
+        sink.beginExemplar(h0, h1);
+        for (int span = 0; span < exemplarLabels * 4; span += 4) {
+            normalized(
+                    b, exemplarSpans[span], exemplarSpans[span + 1], exemplarSpans[span + 2], exemplarSpans[span + 3]);
+            sink.exemplarLabel(scratch, 0, scratchName, scratchName, scratchLength - scratchName, true);
+        }
+        sink.endExemplar(exemplarValue, exemplarTime);
     }
 
     /** Whether the name is the family's with one of its type's suffixes; which one is in {@link #suffix}. */
@@ -518,6 +535,7 @@ public final class OpenMetricsParser extends LineParser {
         }
         value = Double.longBitsToDouble(bits);
         time = NO_TIME;
+        hasExemplar = false;
         if (stop == end) {
             return Code.OK;
         }
@@ -560,6 +578,7 @@ public final class OpenMetricsParser extends LineParser {
             characters += spans[span + 1] + plainCharacters(b, spans[span + 2], spans[span + 2] + spans[span + 3]);
         }
         int i = keyEnd;
+        exemplarLabels = labels;
         swapSpans();
         labels = seriesLabels;
         keyEnd = key;
@@ -573,12 +592,16 @@ public final class OpenMetricsParser extends LineParser {
             return error(Code.OM_EXEMPLAR, i);
         }
         int valueEnd = space(b, i + 1, end);
-        if (number(b, i + 1, valueEnd) == NumberReader.INVALID) {
+        long bits = number(b, i + 1, valueEnd);
+        if (bits == NumberReader.INVALID) {
             return error(Code.OM_EXEMPLAR, i + 1);
         }
-        if (valueEnd < end && time(b, valueEnd + 1, end) == NO_TIME) {
+        exemplarTime = valueEnd < end ? time(b, valueEnd + 1, end) : NO_TIME;
+        if (valueEnd < end && exemplarTime == NO_TIME) {
             return error(Code.OM_EXEMPLAR, valueEnd + 1);
         }
+        exemplarValue = Double.longBitsToDouble(bits);
+        hasExemplar = true;
         return Code.OK;
     }
 

@@ -26,7 +26,7 @@ import java.util.Arrays;
  *   <li>A histogram or summary becomes the samples it has in text: {@code x_bucket}, {@code x_sum}, {@code x_count}. What a
  *       native histogram has beyond these, {@link NativeHistogramReader} reads.
  *   <li>A gauge histogram becomes gauges, {@code x_bucket{le}}, {@code x_gcount} and {@code x_gsum}; without native buckets.
- *   <li>Exemplars, units and created timestamps are passed over; a family without metrics is nothing.
+ *   <li>Units and created timestamps are passed over, and exemplars that cannot be read; a family without metrics is nothing.
  * </ul>
  *
  * <p>The opaque key of a metric is the hash of its family's name and type joined with that of its label fields as they
@@ -69,6 +69,14 @@ public final class ProtobufParser extends BodyParser {
     private static final int PIECE = 3 << 3 | DELIMITED;
     private static final int PIECE_BOUND = 2 << 3 | FIXED64;
     private static final int QUANTILE = 1 << 3 | FIXED64;
+    private static final int COUNTER_EXEMPLAR = 2 << 3 | DELIMITED;
+    private static final int BUCKET_EXEMPLAR = 3 << 3 | DELIMITED;
+    private static final int EXEMPLAR_LABEL = 1 << 3 | DELIMITED;
+    private static final int EXEMPLAR_VALUE = 2 << 3 | FIXED64;
+    private static final int EXEMPLAR_TIME = 3 << 3 | DELIMITED;
+    private static final int SECONDS = 1 << 3 | VARINT;
+    private static final int NANOS = 2 << 3 | VARINT;
+    private static final long NANOS_PER_SECOND = 1_000_000_000;
 
     // values of MetricFamily.type
     private static final int COUNTER = 0;
@@ -119,6 +127,17 @@ public final class ProtobufParser extends BodyParser {
     private long metric0;
     private long metric1;
 
+    /** The exemplar of the sample being read, behind its tag; -1 for none. */
+    private int exemplarAt = -1;
+    private int exemplarEnd;
+    private byte[] exemplarBytes;
+
+    // the label being read
+    private int pairName;
+    private int pairNameEnd;
+    private int pairValue;
+    private int pairValueEnd;
+
     // what the last step found
     private int at;
 
@@ -147,6 +166,7 @@ public final class ProtobufParser extends BodyParser {
     public void reset(SampleSink sink) {
         super.reset(sink);
         base = 0;
+        exemplarAt = -1;
         left = -1;
         skip = 0;
     }
@@ -512,9 +532,13 @@ public final class ProtobufParser extends BodyParser {
                 value = (double) DOUBLE.get(b, i + 1);
                 i += 9;
             } else {
+                int field = i;
                 i = afterField(b, i, end);
                 if (i < 0) {
                     return cutOff(start);
+                }
+                if (type == COUNTER && b[field] == COUNTER_EXEMPLAR) {
+                    exemplarIs(b, field, i);
                 }
             }
         }
@@ -670,7 +694,11 @@ public final class ProtobufParser extends BodyParser {
                 countFloat = (double) DOUBLE.get(b, i + 1);
                 i += 9;
             } else {
+                int field = i;
                 i = afterField(b, i, end);
+                if (tag == BUCKET_EXEMPLAR && i > 0) {
+                    exemplarIs(b, field, i);
+                }
             }
             if (i < 0) {
                 return cutOff(start);
@@ -702,7 +730,97 @@ public final class ProtobufParser extends BodyParser {
             code = refusedBySink(code, start);
         }
         samples += code == Code.OK ? 1 : 0;
+        if (exemplarAt >= 0) {
+            if (code == Code.OK && sink.takesExemplars()) {
+                exemplar(h0, h1);
+            }
+            exemplarAt = -1;
+        }
         return code;
+    }
+
+    /** The sample being read has its exemplar in this field. */
+    private void exemplarIs(byte[] b, int field, int end) {
+        exemplarBytes = b;
+        exemplarAt = field + 1;
+        exemplarEnd = end;
+    }
+
+    /** Tells the exemplar of the sample just staged; one that cannot be read is passed over. */
+    private void exemplar(long h0, long h1) {
+        byte[] b = exemplarBytes;
+        int end = exemplarEnd;
+        double value = 0;
+        long time = Long.MIN_VALUE;
+        sink.beginExemplar(h0, h1);
+        varint(b, exemplarAt, end);
+        for (int i = at, next; i < end; i = next) {
+            next = afterField(b, i, end);
+            if (next < 0) {
+                return;
+            }
+            if (b[i] == EXEMPLAR_VALUE) {
+                value = (double) DOUBLE.get(b, i + 1);
+            } else if (b[i] == EXEMPLAR_TIME) {
+                varint(b, i + 1, next);
+                time = time(b, at, next);
+            } else if (b[i] == EXEMPLAR_LABEL) {
+                varint(b, i + 1, next);
+                if (!pair(b, at, next)
+                        || pairName == pairNameEnd
+                        || !Utf8.isValid(b, pairName, pairNameEnd)
+                        || !Utf8.isValid(b, pairValue, pairValueEnd)) {
+                    return;
+                }
+                sink.exemplarLabel(b, pairName, pairNameEnd - pairName, pairValue, pairValueEnd - pairValue, false);
+            }
+        }
+        sink.endExemplar(value, time);
+    }
+
+    /** A google.protobuf.Timestamp as nanoseconds since the epoch. */
+    private long time(byte[] b, int from, int end) {
+        long seconds = 0;
+        long nanos = 0;
+        for (int i = from, next; i < end; i = next) {
+            next = afterField(b, i, end);
+            if (next < 0) {
+                return Long.MIN_VALUE;
+            }
+            if (b[i] == SECONDS) {
+                seconds = varint(b, i + 1, next);
+            } else if (b[i] == NANOS) {
+                nanos = varint(b, i + 1, next);
+            }
+        }
+        return Math.abs(seconds) > Long.MAX_VALUE / NANOS_PER_SECOND - 1 || nanos < 0 || nanos >= NANOS_PER_SECOND
+                ? Long.MIN_VALUE
+                : seconds * NANOS_PER_SECOND + nanos;
+    }
+
+    /** Reads a LabelPair; false when it cannot be read. */
+    private boolean pair(byte[] b, int from, int end) {
+        pairName = end;
+        pairNameEnd = end;
+        pairValue = end;
+        pairValueEnd = end;
+        for (int k = from; k < end; ) {
+            int next = afterField(b, k, end);
+            if (next < 0) {
+                return false;
+            }
+            if (b[k] == LABEL_NAME) {
+                varint(b, k + 1, end);
+                pairName = at;
+                pairNameEnd = next;
+            } else if (b[k] == LABEL_VALUE) {
+                varint(b, k + 1, end);
+                pairValue = at;
+                pairValueEnd = next;
+            }
+            k = next;
+        }
+        return true;
     }
 
     /** Takes the labels of the metric apart and defines one of its samples. */
@@ -719,26 +837,13 @@ public final class ProtobufParser extends BodyParser {
         for (int i = labelsAt; i < labelsEnd; ) {
             int end = afterDelimited(b, i + 1, labelsEnd);
             varint(b, i + 1, end);
-            int key = end;
-            int keyEnd = end;
-            int text = end;
-            int textEnd = end;
-            for (int k = at; k < end; ) {
-                int next = afterField(b, k, end);
-                if (next < 0) {
-                    return cutOff(start);
-                }
-                if (b[k] == LABEL_NAME) {
-                    varint(b, k + 1, end);
-                    key = at;
-                    keyEnd = next;
-                } else if (b[k] == LABEL_VALUE) {
-                    varint(b, k + 1, end);
-                    text = at;
-                    textEnd = next;
-                }
-                k = next;
+            if (!pair(b, at, end)) {
+                return cutOff(start);
             }
+            int key = pairName;
+            int keyEnd = pairNameEnd;
+            int text = pairValue;
+            int textEnd = pairValueEnd;
             Code code = checkLabel(b, start, key, keyEnd, text, textEnd, own);
             if (code == Code.OK && ++labels > limits.labels()) {
                 code = error(Code.TOO_MANY_LABELS, start, limits.labels() + " in " + familyText());

@@ -87,6 +87,9 @@ public record Limits(
         }
     }
 
+    /** Exemplars that are kept, unless told otherwise. */
+    public static final int EXEMPLARS = 100_000;
+
     /** One frame of a Logplex drain. Logplex itself sends messages of 10 KiB at most. */
     public static final int LOGPLEX_FRAME_BYTES = 256 << 10;
 

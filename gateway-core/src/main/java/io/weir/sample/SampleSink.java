@@ -52,4 +52,22 @@ public interface SampleSink {
 
     /** What {@link Code} alone cannot say about the last refused call, such as both types of a conflict; may be empty. */
     String detail();
+
+    /**
+     * Whether exemplars are of use; then each is told right behind its sample: {@link #beginExemplar}, {@link #exemplarLabel}
+     * for each label, {@link #endExemplar}. None is ever a reason to refuse anything.
+     */
+    default boolean takesExemplars() {
+        return false;
+    }
+
+    /** An exemplar of the sample with this opaque key, which has just been staged. */
+    default void beginExemplar(long rawHash0, long rawHash1) {}
+
+    /** As {@link #label}. */
+    default void exemplarLabel(
+            byte[] buffer, int nameOffset, int nameLength, int valueOffset, int valueLength, boolean escaped) {}
+
+    /** @param epochNanos when, {@code Long.MIN_VALUE} when that is not said */
+    default void endExemplar(double value, long epochNanos) {}
 }

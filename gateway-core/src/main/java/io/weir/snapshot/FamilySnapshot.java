@@ -2,6 +2,7 @@ package io.weir.snapshot;
 
 import io.weir.sample.MetricNames;
 import io.weir.sample.MetricType;
+import java.util.Map;
 
 /**
  * One metric family within a {@link Snapshot}: its series in parallel arrays. Immutable, any thread. Arrays handed out
@@ -22,6 +23,8 @@ public final class FamilySnapshot {
     private final long[] texts;
     private final long[] values;
     private final CellValue[] cells;
+    private final long[] begun;
+    private final Map<Integer, Exemplar[]> exemplars;
     private final boolean classicName;
     private final boolean classic;
 
@@ -43,10 +46,15 @@ public final class FamilySnapshot {
             long[] texts,
             long[] values,
             CellValue[] cells) {
-        this(name, type, help, size, textChunks, texts, values, cells, quotesLabels(size, textChunks, texts));
+        this(name, type, help, size, textChunks, texts, values, cells, null, quotesLabels(size, textChunks, texts), null);
     }
 
-    /** As above, by someone who knows whether a label text may have names in quotes. */
+    /**
+     * As above, by someone who knows whether a label text may have names in quotes.
+     *
+     * @param begun when each series began, in epoch milliseconds, 0 for unknown; null for none
+     * @param exemplars by index of the series; null for none
+     */
     public FamilySnapshot(
             byte[] name,
             MetricType type,
@@ -56,7 +64,9 @@ public final class FamilySnapshot {
             long[] texts,
             long[] values,
             CellValue[] cells,
-            boolean quotesLabels) {
+            long[] begun,
+            boolean quotesLabels,
+            Map<Integer, Exemplar[]> exemplars) {
         this.name = name;
         this.type = type;
         this.help = help;
@@ -65,6 +75,8 @@ public final class FamilySnapshot {
         this.texts = texts;
         this.values = values;
         this.cells = cells;
+        this.begun = begun;
+        this.exemplars = exemplars;
         this.classicName = MetricNames.isMetricName(name, 0, name.length);
         this.classic = classicName && !quotesLabels;
     }
@@ -98,7 +110,7 @@ public final class FamilySnapshot {
 
     /** The same series with a name and label texts, none of which has to be quoted. */
     public FamilySnapshot shownAs(byte[] otherName, byte[][] otherChunks, long[] otherTexts) {
-        return new FamilySnapshot(otherName, type, help, size, otherChunks, otherTexts, values, cells, false);
+        return new FamilySnapshot(otherName, type, help, size, otherChunks, otherTexts, values, cells, begun, false, exemplars);
     }
 
     public MetricType type() {
@@ -153,5 +165,29 @@ public final class FamilySnapshot {
     /** Value of a summary series. */
     public SummaryValue summary(int i) {
         return (SummaryValue) cells[i];
+    }
+
+    /**
+     * When a counter, histogram or summary began, that is when what it counts was zero: epoch milliseconds; 0 when that is not
+     * known, and for other types.
+     */
+    public long begunMillis(int i) {
+        return begun == null ? 0 : begun[i];
+    }
+
+    public boolean hasExemplars() {
+        return exemplars != null;
+    }
+
+    /** The exemplar of a counter, of bound NaN, or of the bucket of a histogram with this bound; null for none. */
+    public Exemplar exemplar(int i, double bound) {
+        if (exemplars != null) {
+            for (Exemplar e : exemplars.getOrDefault(i, Exemplar.NONE)) {
+                if (Double.compare(e.bound(), bound) == 0) {
+                    return e;
+                }
+            }
+        }
+        return null;
     }
 }

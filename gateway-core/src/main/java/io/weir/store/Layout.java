@@ -2,12 +2,15 @@ package io.weir.store;
 
 import io.weir.sample.MetricType;
 import io.weir.snapshot.CellValue;
+import io.weir.snapshot.Exemplar;
 import io.weir.snapshot.FamilySnapshot;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -21,7 +24,7 @@ final class Layout {
     private final byte[][] textChunks;
     private final int series;
 
-    private record Part(Family family, MetricType type, int[] numbers, long[] texts) {}
+    private record Part(Family family, MetricType type, int[] numbers, long[] texts, long[] begun) {}
 
     private Layout(Part[] parts, byte[][] textChunks, int series) {
         this.parts = parts;
@@ -76,10 +79,45 @@ final class Layout {
             Family family = families.get(f);
             family.layoutSlot = -1;
             MetricType type = MetricType.of(Slab.kind(slab.metaAcquire(numbers[f][0])));
-            parts[f] = new Part(family, type, numbers[f], texts[f]);
+            parts[f] = new Part(family, type, numbers[f], texts[f], begun(slab, type, numbers[f]));
         }
         Arrays.sort(parts, (a, b) -> Arrays.compareUnsigned(a.family.name, b.family.name));
         return new Layout(parts, table.arena.chunks(), size);
+    }
+
+    /** The exemplars of these series by index, null for none at all. */
+    private static Map<Integer, Exemplar[]> exemplars(int[] numbers, Map<Integer, Exemplar[]> all) {
+        Map<Integer, Exemplar[]> some = null;
+        if (all.size() < numbers.length / 16) {
+            for (Map.Entry<Integer, Exemplar[]> entry : all.entrySet()) {
+                int i = Arrays.binarySearch(numbers, entry.getKey());
+                if (i >= 0) {
+                    some = some == null ? new HashMap<>() : some;
+                    some.put(i, entry.getValue());
+                }
+            }
+            return some;
+        }
+        for (int i = 0; i < numbers.length; i++) {
+            Exemplar[] there = all.get(numbers[i]);
+            if (there != null) {
+                some = some == null ? new HashMap<>() : some;
+                some.put(i, there);
+            }
+        }
+        return some;
+    }
+
+    /** When series of a type that counts from a beginning began, else null. */
+    private static long[] begun(Slab slab, MetricType type, int[] numbers) {
+        if (type == MetricType.GAUGE || type == MetricType.UNTYPED) {
+            return null;
+        }
+        long[] begun = new long[numbers.length];
+        for (int i = 0; i < begun.length; i++) {
+            begun[i] = slab.begun(numbers[i]);
+        }
+        return begun;
     }
 
     int series() {
@@ -122,7 +160,7 @@ final class Layout {
     }
 
     /** The values as they are now. No series of this layout may have been killed. */
-    List<FamilySnapshot> copy(Slab slab) {
+    List<FamilySnapshot> copy(Slab slab, Map<Integer, Exemplar[]> exemplars) {
         FamilySnapshot[] families = new FamilySnapshot[parts.length];
         for (int f = 0; f < families.length; f++) {
             Part part = parts[f];
@@ -149,7 +187,9 @@ final class Layout {
                     part.texts,
                     values,
                     cells,
-                    part.family.hasQuotedLabels());
+                    part.begun,
+                    part.family.hasQuotedLabels(),
+                    part.begun == null || exemplars.isEmpty() ? null : exemplars(numbers, exemplars));
         }
         return List.of(families);
     }

@@ -1,7 +1,6 @@
 package io.weir.store;
 
 import io.weir.snapshot.LabelText;
-import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -96,8 +95,7 @@ public record Selectors(List<List<Condition>> alternatives) {
             byte[] label = condition.label;
             walk.reset(text, offset, length);
             while (walk.next()) {
-                int name = walk.nameOffset();
-                if (!Arrays.equals(text, name, name + walk.nameLength(), label, 0, label.length)) {
+                if (!walk.isNamed(label)) {
                     continue;
                 }
                 if (!walk.escaped()) {

@@ -5,6 +5,7 @@ import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 import org.agrona.concurrent.NanoClock;
 import org.jctools.queues.varhandle.MpscVarHandleArrayQueue;
 
@@ -44,6 +45,7 @@ public final class SeriesTable {
     final Shard[] shards;
     private final int shardShift;
     private final Families families;
+    private final LongSupplier wallMillis;
     private final NanoClock clock;
     private final long startNanos;
     private final CacheLine counters = new CacheLine();
@@ -51,6 +53,7 @@ public final class SeriesTable {
     private volatile TableWriter[] writers = new TableWriter[0];
     private volatile Thread keeperThread;
     private final Groups groups = new Groups();
+    private final Exemplars exemplars = new Exemplars();
     private volatile boolean gateClosed;
     private volatile MpscVarHandleArrayQueue<EndedLog.Entry> replaced;
     private volatile boolean replacedLost;
@@ -62,6 +65,13 @@ public final class SeriesTable {
      * @param policies policy of a family by its name; called under a lock, must not call back
      */
     public SeriesTable(TableConfig config, NanoClock clock, Function<String, FamilyPolicy> policies) {
+        this(config, clock, System::currentTimeMillis, policies);
+    }
+
+    /** As above, with the wall clock in milliseconds that says when series begin. */
+    public SeriesTable(
+            TableConfig config, NanoClock clock, LongSupplier wallMillis, Function<String, FamilyPolicy> policies) {
+        this.wallMillis = wallMillis;
         this.config = config;
         this.clock = clock;
         this.startNanos = clock.nanoTime();
@@ -153,6 +163,15 @@ public final class SeriesTable {
 
     int maxUsed(int capacity) {
         return Math.max(1, (int) ((long) capacity * config.loadPercent() / 100));
+    }
+
+    /** The exemplars of series; none are kept until there is a limit. */
+    public Exemplars exemplars() {
+        return exemplars;
+    }
+
+    long wallMillis() {
+        return wallMillis.getAsLong();
     }
 
     /** Seconds since the start. */

@@ -13,7 +13,7 @@ import java.lang.invoke.VarHandle;
  *   |   h0   |   h1   |  value          |  meta                          |
  *   |        |        |  bits ^ STALE   |  kind 4 | life 28 | tick 32    |
  *   +--------+--------+-----------------+--------------------------------+
- *   beside it, chunked alike: place of the label text, family, and where needed cell, stamp and owner
+ *   beside it, chunked alike: place of the label text, family, when it began, and where needed cell, stamp and owner
  * </pre>
  *
  * The value word is the liveness word: 0 is dead (the stale marker, so fresh memory is dead), 1 is retired; both are
@@ -56,6 +56,7 @@ final class Slab {
     private final int numbersMax;
     private final long[][] records;
     private final long[][] texts;
+    private final long[][] begun;
     private final Family[][] families;
     private final Object[][] cells;
     private final long[][] stamps;
@@ -66,6 +67,7 @@ final class Slab {
         int chunks = (numbersMax + CHUNK - 1) >> CHUNK_BITS;
         records = new long[chunks][];
         texts = new long[chunks][];
+        begun = new long[chunks][];
         families = new Family[chunks][];
         cells = new Object[chunks][];
         stamps = new long[chunks][];
@@ -141,6 +143,7 @@ final class Slab {
         int c = n >> CHUNK_BITS;
         if (LONGS.getAcquire(records, c) == null) {
             LONGS.compareAndSet(texts, c, null, new long[CHUNK]);
+            LONGS.compareAndSet(begun, c, null, new long[CHUNK]);
             FAMILIES.compareAndSet(families, c, null, new Family[CHUNK]);
             LONGS.compareAndSet(records, c, null, new long[BASE + 4 * CHUNK]);
         }
@@ -274,6 +277,15 @@ final class Slab {
     /** Of a record that others may be reading: the text is there before its place. */
     void textRelease(int n, long place) {
         WORD.setRelease(texts[n >> CHUNK_BITS], n & CHUNK - 1, place);
+    }
+
+    /** When the series began, epoch milliseconds, 0 for unknown; written before the value that begins it is released. */
+    long begun(int n) {
+        return begun[n >> CHUNK_BITS][n & CHUNK - 1];
+    }
+
+    void begun(int n, long epochMillis) {
+        begun[n >> CHUNK_BITS][n & CHUNK - 1] = epochMillis;
     }
 
     // cells of histograms and summaries

@@ -79,7 +79,7 @@ final class Snapshots {
             layoutKills = kills;
             layoutTextMoves = textMoves;
         }
-        List<FamilySnapshot> families = layout.copy(table.slab);
+        List<FamilySnapshot> families = layout.copy(table.slab, table.exemplars().take(table.slab));
         long version = last == null ? 1 : last.version() + 1;
         long sequence = ended.sequence();
         last = new Snapshot(version, epochMillis, families, layout.series(), sequence + 1, sequence, List.of());

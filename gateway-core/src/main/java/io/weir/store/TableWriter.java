@@ -462,6 +462,9 @@ public final class TableWriter {
             return GONE;
         }
         int n = (int) ref;
+        if (slab.valueAcquire(n) == Slab.DEAD) {
+            slab.begun(n, table.wallMillis());
+        }
         long seen = slab.exchangeValue(n, Slab.DEAD, Slab.encode(x));
         if (seen == Slab.DEAD) {
             applied = x;
@@ -512,11 +515,17 @@ public final class TableWriter {
             if (cell != null) {
                 return cell == Slab.GONE ? GONE : LIVE;
             }
+            slab.begun(n, table.wallMillis());
             if (slab.casCell(n, null, x)) {
                 revived(n);
                 return APPLIED;
             }
         }
+    }
+
+    /** A series just revived began at another time than now: epoch milliseconds, 0 for unknown. Nobody else is there yet. */
+    public void begun(long ref, long epochMillis) {
+        slab.begun((int) ref, epochMillis);
     }
 
     private void revived(int n) {

@@ -139,6 +139,11 @@ final class Core implements AutoCloseable {
         return hash;
     }
 
+    /** Most exemplars that are kept, 0 for none, as it is at first. */
+    void keepExemplars(int max) {
+        table.exemplars().max(max);
+    }
+
     StoreCommands commands() {
         return keeper.commands();
     }

@@ -67,6 +67,7 @@ public final class Weir implements AutoCloseable {
                 () -> reloaded ? 1 : 0);
 
         core = new Core(config.limits(), config.aggregation(), config.heroku().expiryMillis(), journal, config.journal());
+        core.keepExemplars(config.push().exemplarsMax());
         core.register(telemetry);
         remoteWrite = RemoteWrite.start(config.remoteWrite(), core.commands()::snapshot, build.version());
         if (!config.remoteWrite().isEmpty()) {
@@ -284,6 +285,7 @@ public final class Weir implements AutoCloseable {
                         build.version(),
                         web.routePrefix(),
                         web.telemetryPath(),
+                        web.createdSamples(),
                         web.enableLifecycle(),
                         core::unhealthy,
                         this::unready,

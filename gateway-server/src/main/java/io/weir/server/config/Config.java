@@ -59,6 +59,7 @@ public record Config(
      * @param routePrefix empty, or a path that starts with and does not end in a slash
      * @param enableLifecycle whether {@code POST /-/reload} and {@code /-/quit} work
      * @param enableAdminApi whether {@code PUT /api/v1/admin/wipe} works
+     * @param createdSamples whether OpenMetrics has {@code _created} samples that nobody has pushed
      * @param configFile TLS, users and more, in the format of the exporter-toolkit
      */
     public record Web(
@@ -67,9 +68,10 @@ public record Config(
             String routePrefix,
             boolean enableLifecycle,
             boolean enableAdminApi,
+            boolean createdSamples,
             Optional<Path> configFile) {
         public static final Web DEFAULTS =
-                new Web(List.of(new Address("127.0.0.1", 9091)), "/-/metrics", "", false, false, Optional.empty());
+                new Web(List.of(new Address("127.0.0.1", 9091)), "/-/metrics", "", false, false, false, Optional.empty());
     }
 
     /**
@@ -77,9 +79,10 @@ public record Config(
      *
      * @param refuseTimestamps refuse a batch with a timestamp instead of ignoring it
      * @param semantics what PUT and POST of grouping paths do
+     * @param exemplarsMax exemplars kept, 0 for none
      */
-    public record Push(boolean refuseTimestamps, PushSemantics semantics) {
-        public static final Push DEFAULTS = new Push(false, PushSemantics.METHOD);
+    public record Push(boolean refuseTimestamps, PushSemantics semantics, int exemplarsMax) {
+        public static final Push DEFAULTS = new Push(false, PushSemantics.METHOD, Limits.EXEMPLARS);
     }
 
     /**

@@ -98,6 +98,7 @@ public final class ConfigLoader {
                 pushgateway.routePrefix(),
                 merged.bool(Options.WEB_ENABLE_LIFECYCLE),
                 merged.bool(Options.WEB_ENABLE_ADMIN_API),
+                merged.bool(Options.WEB_OPENMETRICS_CREATED_SAMPLES),
                 Optional.ofNullable(file(merged, Options.WEB_CONFIG_FILE)));
     }
 
@@ -178,7 +179,8 @@ public final class ConfigLoader {
     private Config.Push push() {
         return new Config.Push(
                 merged.text(Options.PUSH_TIMESTAMPS).equals("refuse"),
-                PushSemantics.valueOf(merged.text(Options.PUSH_SEMANTICS).toUpperCase(Locale.ROOT)));
+                PushSemantics.valueOf(merged.text(Options.PUSH_SEMANTICS).toUpperCase(Locale.ROOT)),
+                merged.integer(Options.EXEMPLARS_MAX));
     }
 
     private PointRules influx() throws ConfigException {

@@ -66,6 +66,14 @@ final class Options {
     static final Option WEB_ENABLE_ADMIN_API = add(new Option(
             "web.enable-admin-api", WEB, Type.BOOLEAN, "false", "Allow PUT /api/v1/admin/wipe, which ends every series"));
 
+    static final Option WEB_OPENMETRICS_CREATED_SAMPLES = add(new Option(
+            "web.openmetrics-created-samples",
+            WEB,
+            Type.BOOLEAN,
+            "false",
+            "Write _created samples of counters, histograms and summaries in OpenMetrics, which Prometheus takes for series of"
+                    + " their own unless it is told otherwise; protobuf always says when series began"));
+
     static final Option WEB_CONFIG_FILE = add(new Option(
             "web.config.file",
             WEB,
@@ -172,6 +180,14 @@ final class Options {
                     "ignore",
                     "What to do with timestamps in pushed Prometheus text: ignore them or refuse the batch")
             .choices("ignore", "refuse"));
+
+    static final Option EXEMPLARS_MAX = add(new Option(
+                    "exemplars.max",
+                    PUSH,
+                    Type.INTEGER,
+                    Integer.toString(Config.Push.DEFAULTS.exemplarsMax()),
+                    "Exemplars kept, the latest of each counter and bucket, in memory only; 0 keeps none")
+            .range(0, 10_000_000));
 
     static final Option PUSH_SEMANTICS = add(new Option(
                     "push.semantics",

@@ -65,6 +65,7 @@ public final class Routes {
      * @param version of this build, for the landing page
      * @param prefix of all paths, or empty
      * @param telemetryPath of the own metrics, below the prefix
+     * @param createdSamples whether OpenMetrics has {@code _created} samples that nobody has pushed
      * @param lifecycle whether reload and quit are enabled
      * @param unhealthy why the process should be restarted, or null
      * @param unready why no traffic should be sent here now, or null
@@ -75,6 +76,7 @@ public final class Routes {
             String version,
             String prefix,
             String telemetryPath,
+            boolean createdSamples,
             boolean lifecycle,
             Supplier<String> unhealthy,
             Supplier<String> unready,
@@ -97,7 +99,7 @@ public final class Routes {
                 new PatchDoor(limits, hash, keeping, metrics[Protocol.PATCH.ordinal()]), keeping);
         DiskWait wait = keeping.isJournaled() ? new DiskWait(keeping.kills()) : null;
         Door delete = new GatedDoor(new DeleteDoor(limits, parts.commands, keeping, wait), keeping);
-        Door scrape = new GatedDoor(new ScrapeDoor(parts.commands), keeping);
+        Door scrape = new GatedDoor(new ScrapeDoor(parts.commands, web.createdSamples), keeping);
         Door drain = new GatedDoor(
                 new HerokuDrainDoor(
                         parts.drains, limits, hash, keeping, metrics[Protocol.HEROKU.ordinal()],

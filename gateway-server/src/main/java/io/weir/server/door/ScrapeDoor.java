@@ -31,10 +31,13 @@ final class ScrapeDoor implements Door {
     private static final String VARY = "Accept, Accept-Encoding";
 
     private final StoreCommands commands;
+    private final boolean created;
     private final AtomicReference<Rendered> last = new AtomicReference<>();
 
-    ScrapeDoor(StoreCommands commands) {
+    /** @param created whether OpenMetrics has {@code _created} samples that nobody has pushed */
+    ScrapeDoor(StoreCommands commands, boolean created) {
         this.commands = commands;
+        this.created = created;
     }
 
     @Override
@@ -50,17 +53,20 @@ final class ScrapeDoor implements Door {
     private void answer(Snapshot snapshot, Request request, Responder responder) {
         boolean json = "json".equals(request.parameter("format"));
         ScrapeFormat asked = json ? ScrapeFormat.JSON : ScrapeFormat.of(request.header("accept"));
+        ExpositionFormat format = created && asked.format() == ExpositionFormat.OPEN_METRICS
+                ? ExpositionFormat.OPEN_METRICS_CREATED
+                : asked.format();
         List<String> names = names(request);
         if (!names.isEmpty()) {
             responder.stream(
                     Answer.head(200, asked.contentType(), "Vary", VARY),
-                    new Filtered(asked.format().open(asked.names().apply(snapshot), names)));
+                    new Filtered(format.open(asked.names().apply(snapshot), names)));
             return;
         }
         Encoding encoding = encoding(request);
         Rendered forms = rendered(snapshot);
         NameEscaping form = forms.isEscapingNeeded ? asked.names() : NameEscaping.NONE;
-        RenderedSnapshot rendered = forms.get(asked.format(), form, encoding);
+        RenderedSnapshot rendered = forms.get(format, form, encoding);
         String etag = rendered.etag(form);
         if (matches(request.header("if-none-match"), etag)) {
             responder.send(Answer.empty(304, "ETag", etag, "Vary", VARY));

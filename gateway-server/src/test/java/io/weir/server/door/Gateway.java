@@ -92,7 +92,7 @@ final class Gateway implements AutoCloseable {
         }, null, keeper);
         AgentRunner.startOnThread(runner);
         ProcessMetrics.register(telemetry, "0", "test");
-        Routes.Web web = new Routes.Web("0", "", "/-/metrics", lifecycle, unhealthy::get, unready::get, () -> {
+        Routes.Web web = new Routes.Web("0", "", "/-/metrics", false, lifecycle, unhealthy::get, unready::get, () -> {
             reloads.incrementAndGet();
             return reloadError.get();
         }, quits::incrementAndGet);

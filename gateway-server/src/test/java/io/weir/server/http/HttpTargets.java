@@ -324,7 +324,7 @@ public final class HttpTargets {
             SeriesTable table = new SeriesTable(
                     TableConfig.of(SERIES_MAX, LIMITS.families()), System::nanoTime, policies);
             keeper = new Keeper(table, () -> 1_700_000_000_000L);
-            Routes.Web web = new Routes.Web("0", "", "/-/metrics", false, () -> null, () -> null, () -> null, () -> {});
+            Routes.Web web = new Routes.Web("0", "", "/-/metrics", false, false, () -> null, () -> null, () -> null, () -> {});
             RouteTable routes = Routes.of(new Routes.Parts(
                     web, new Telemetry(), LIMITS, hash, TextParser.Timestamps.IGNORE, PushSemantics.METHOD,
                     () -> PointRules.DEFAULTS,
