@@ -7,7 +7,9 @@ import io.weir.journal.Replace;
 import io.weir.sample.Code;
 import io.weir.sample.MetricType;
 import io.weir.sample.Mode;
+import io.weir.sample.NativeSample;
 import io.weir.sample.SampleSink;
+import io.weir.snapshot.LabelText;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -159,7 +161,21 @@ public final class GroupSplitter implements SampleSink {
     }
 
     @Override
+    public Code knownNative(long rawHash0, long rawHash1, NativeSample sample) {
+        return Code.UNKNOWN;
+    }
+
+    @Override
     public Code end(long rawHash0, long rawHash1, double value) {
+        return end(rawHash0, rawHash1, value, null);
+    }
+
+    @Override
+    public Code endNative(long rawHash0, long rawHash1, NativeSample sample) {
+        return end(rawHash0, rawHash1, 0, sample);
+    }
+
+    private Code end(long rawHash0, long rawHash1, double value, NativeSample sample) {
         if (samples++ >= ingest.limits().samplesPerRequest()) {
             detail = "limit " + ingest.limits().samplesPerRequest() + " samples, --limits.samples-per-request";
             return Code.TOO_MANY_SAMPLES;
@@ -179,7 +195,7 @@ public final class GroupSplitter implements SampleSink {
             parts.put(text, part);
             batches.add(part.batch);
         }
-        code = stage(part, rawHash0, rawHash1, value);
+        code = stage(part, rawHash0, rawHash1, value, sample);
         if (code.isError()) {
             detail = inGroup(part.batch);
         }
@@ -192,7 +208,7 @@ public final class GroupSplitter implements SampleSink {
         return (why.isEmpty() ? "" : why + ", ") + "group {" + new String(batch.group.key(), UTF_8) + "}";
     }
 
-    private Code stage(Part part, long rawHash0, long rawHash1, double value) {
+    private Code stage(Part part, long rawHash0, long rawHash1, double value, NativeSample sample) {
         Batch batch = part.batch;
         Code code = tell(part);
         if (code != Code.OK) {
@@ -206,7 +222,9 @@ public final class GroupSplitter implements SampleSink {
                 return code;
             }
         }
-        return batch.end(rawHash0, rawHash1, value);
+        return sample == null
+                ? batch.end(rawHash0, rawHash1, value)
+                : batch.endNative(rawHash0, rawHash1, sample);
     }
 
     /** Tells the batch of the families that the sample can belong to. */
@@ -251,18 +269,23 @@ public final class GroupSplitter implements SampleSink {
                 return Code.NO_GROUP;
             }
             int length = empty ? 0 : labels[5 * label + 3];
-            if (key.length - keyLength < name.length + 2 * length + 4) {
-                key = Arrays.copyOf(key, 2 * (key.length + name.length + length));
+            int most = LabelText.nameBytesMax(name.length) + LabelText.nameBytesMax(length) + 2;
+            if (key.length - keyLength < most) {
+                key = Arrays.copyOf(key, 2 * (key.length + most));
             }
             if (keyLength > 0) {
                 key[keyLength++] = ',';
             }
-            System.arraycopy(name, 0, key, keyLength, name.length);
-            keyLength += name.length;
+            keyLength = LabelText.putName(name, 0, name.length, key, keyLength);
             key[keyLength++] = '=';
+            if (!empty && labels[5 * label + 4] == 0) {
+                keyLength = LabelText.quote(bytes, labels[5 * label + 2], length, key, keyLength);
+                continue;
+            }
             key[keyLength++] = '"';
             if (!empty) {
-                value(labels[5 * label + 2], length, labels[5 * label + 4] == 1);
+                System.arraycopy(bytes, labels[5 * label + 2], key, keyLength, length);
+                keyLength += length;
             }
             key[keyLength++] = '"';
         }
@@ -277,16 +300,5 @@ public final class GroupSplitter implements SampleSink {
             }
         }
         return -1;
-    }
-
-    private void value(int from, int length, boolean escaped) {
-        for (int i = from; i < from + length; i++) {
-            byte b = bytes[i];
-            if (!escaped && (b == '\\' || b == '"' || b == '\n')) {
-                key[keyLength++] = '\\';
-                b = b == '\n' ? (byte) 'n' : b;
-            }
-            key[keyLength++] = b;
-        }
     }
 }

@@ -104,7 +104,6 @@ final class ManyGroupsDoor implements Door {
             job |= name.equals(JOB);
             if (bytes.length == 0
                     || bytes.length > limits.labelNameBytes()
-                    || MetricNames.labelNameEnd(bytes, 0, bytes.length) != bytes.length
                     || MetricNames.isReservedLabel(bytes, 0, bytes.length)
                     || !names.add(bytes)) {
                 return null;
