@@ -80,6 +80,7 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
     /** Places of what the group tells of itself, or -1. */
     int toldAt = -1;
     int ttlAt = -1;
+    int ttlSeconds;
     private boolean retyped;
     private long salt0;
     private long salt1;
@@ -161,6 +162,11 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
     /** Whether all series of this batch belong to a group. */
     public boolean isGrouped() {
         return group != null;
+    }
+
+    /** Each series of this batch, which is of no group, ends when it is not touched for so long; 0 says nothing of it. */
+    public void ttl(long seconds) {
+        ttlSeconds = (int) Math.min(seconds, Integer.MAX_VALUE);
     }
 
     /**
@@ -863,6 +869,7 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
         changes = null;
         toldAt = -1;
         ttlAt = -1;
+        ttlSeconds = 0;
         retyped = false;
     }
 

@@ -435,7 +435,7 @@ public final class Ingest {
     }
 
     private void write(Batch batch, RefusedLines refused, KeyedAnswer key) {
-        journal.begin(key, batch.group, batch.replace);
+        journal.begin(key, batch.group, batch.replace, batch.ttlSeconds);
         long[] targets = batch.targets;
         int[] operations = batch.operations;
         double[] values = batch.values;
@@ -828,6 +828,28 @@ public final class Ingest {
             if (joiner.cell(i).value != null) {
                 applyCell(batch, joiner.cell(i));
             }
+        }
+        if (batch.ttlSeconds > 0) {
+            limitLife(batch);
+        }
+    }
+
+    private void limitLife(Batch batch) {
+        for (int i = 0; i < batch.size; i++) {
+            limitLife(batch, batch.targets[i]);
+        }
+        CellJoiner joiner = batch.joiner;
+        for (int i = 0; i < joiner.size(); i++) {
+            if (joiner.cell(i).value != null) {
+                limitLife(batch, joiner.cell(i).target);
+            }
+        }
+    }
+
+    private void limitLife(Batch batch, long target) {
+        long reference = target >= 0 ? target : batch.newcomers.reference((int) (-1 - target));
+        if (reference > TableWriter.NONE) {
+            writer.ttl(reference, batch.ttlSeconds);
         }
     }
 

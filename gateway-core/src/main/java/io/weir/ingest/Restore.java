@@ -78,6 +78,9 @@ public final class Restore implements RecoverySink {
             return false;
         }
         writer.begun(reference, s.begunMillis());
+        if (s.ttlSeconds() > 0) {
+            writer.ttl(reference, s.ttlSeconds());
+        }
         if (s.group() != null) {
             own(reference, s);
         }

@@ -163,6 +163,15 @@ final class CheckpointReader implements Closeable {
             series.help = helps.get((int) family);
 
             int form = from.getByte();
+            series.ttlSeconds = 0;
+            if (form == CheckpointWriter.TIMED) {
+                long ttl = from.getVarint();
+                if (ttl < 0 || ttl > Integer.MAX_VALUE) {
+                    throw new FrameCursor.DamagedException("time to live " + ttl);
+                }
+                series.ttlSeconds = (int) ttl;
+                form = from.getByte();
+            }
             int type = form & CheckpointWriter.TYPE;
             if (type > MetricType.SUMMARY.ordinal()) {
                 throw new FrameCursor.DamagedException("type " + type);

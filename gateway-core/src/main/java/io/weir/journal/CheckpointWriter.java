@@ -11,8 +11,9 @@ import java.util.Map;
  *
  * <pre>
  *   block:   a frame whose body begins with SERIES, KEYS or END; each block can be read without the others
- *   series:  bytes shared with the label text before | further bytes | those | family | type and form | value | touched
- *            | [begun, before touched] | [stamp] | [grouping labels: how many, then the steps from place to place]
+ *   series:  bytes shared with the label text before | further bytes | those | family | [TIMED, time to live]
+ *            | type and form | value | touched | [begun, before touched] | [stamp]
+ *            | [grouping labels: how many, then the steps from place to place]
  *   family:  number in this block, and where it comes first name and HELP
  *   key:     touched | key | hash of the body | status | answer
  *   end:     series | keys
@@ -29,6 +30,8 @@ final class CheckpointWriter implements Closeable {
     static final int FORM_DOUBLE = 0x10;
     static final int FORM_CELL = 0x20;
     static final int FORM = 0x30;
+    /** Stands before type and form, of which it is none. */
+    static final int TIMED = FORM;
     static final int GROUPED = 0x40;
     static final int STAMPED = 0x80;
 
@@ -82,6 +85,10 @@ final class CheckpointWriter implements Closeable {
         lastLength = s.labelsLength;
         family(s.family, s.help);
 
+        if (s.ttlSeconds != 0) {
+            to.putByte(TIMED);
+            to.putVarint(s.ttlSeconds);
+        }
         int form = s.cell != null ? FORM_CELL : FrameBuffer.isShort(s.value) ? FORM_SHORT : FORM_DOUBLE;
         int begun = s.begunMillis > 0 ? BEGUN : 0;
         to.putByte(s.type.ordinal() | begun | form | (s.stamped ? STAMPED : 0) | (s.group == null ? 0 : GROUPED));

@@ -107,6 +107,8 @@ final class Fold {
     private int lastNumber;
     /** Null until there is a group. */
     private GroupState[] owners;
+    /** Null until there is a series with a time to live of its own. */
+    private int[] ttls;
     private final Map<Name, GroupState> groups = new HashMap<>();
 
     Fold() {
@@ -193,6 +195,7 @@ final class Fold {
             types = Arrays.copyOf(types, n << 1);
             cells = cells == null ? null : Arrays.copyOf(cells, n << 1);
             owners = owners == null ? null : Arrays.copyOf(owners, n << 1);
+            ttls = ttls == null ? null : Arrays.copyOf(ttls, n << 1);
         }
         int chunk = n >>> CHUNK_BITS;
         if ((n & CHUNK_MASK) == 0) {
@@ -323,6 +326,17 @@ final class Fold {
         if (from.group != null) {
             own(n, group(from.group));
         }
+        if (from.ttlSeconds > 0) {
+            ttl(n, from.ttlSeconds);
+        }
+    }
+
+    /** The series ends when it is not touched for so long. */
+    void ttl(int n, int seconds) {
+        if (ttls == null) {
+            ttls = new int[types.length];
+        }
+        ttls[n] = seconds;
     }
 
     /** Fills {@code to} with a live series. */
@@ -341,6 +355,7 @@ final class Fold {
         to.touchedMillis = s[o + TOUCHED];
         to.begunMillis = begun[n];
         to.group = owners == null || owners[n] == null ? null : owners[n].key;
+        to.ttlSeconds = ttls == null ? 0 : ttls[n];
     }
 
     // ---- groups
@@ -551,6 +566,9 @@ final class Fold {
         }
         if (owners != null) {
             owners[n] = null;
+        }
+        if (ttls != null) {
+            ttls[n] = 0;
         }
     }
 

@@ -2,7 +2,7 @@ package io.weir.journal;
 
 /**
  * Head of a frame's body: {@code flags (1 byte) | varint sequence | varint milliseconds | by flags: varint low, key,
- * group, voids | items}. Stateless.
+ * group, time to live, voids | items}. Stateless.
  */
 final class Frame {
     /** Ends of series: references, families and bounds are the frame's own, and {@code low} is given. */
@@ -15,6 +15,9 @@ final class Frame {
     static final int PLAIN = 8;
     /** The batch belongs to a group: its key and what of it ends, by {@link Replace}. */
     static final int GROUP = 16;
+
+    /** Every series in it ends when it is not touched for so many seconds. */
+    static final int TTL = 32;
 
     private Frame() {}
 }

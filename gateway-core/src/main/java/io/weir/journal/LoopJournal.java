@@ -61,15 +61,16 @@ public final class LoopJournal {
 
     /** Begins the frame of one batch. */
     public void begin(KeyedAnswer key) {
-        begin(key, null, Replace.NOTHING);
+        begin(key, null, Replace.NOTHING, 0);
     }
 
     /**
      * As above.
      *
      * @param group the group that the batch belongs to, or null
+     * @param ttlSeconds of each series in it, 0 for nothing said
      */
-    public void begin(KeyedAnswer key, Group group, Replace replace) {
+    public void begin(KeyedAnswer key, Group group, Replace replace, int ttlSeconds) {
         if (frames++ == 0) {
             chain.pendingFrom = journal.sequence();
             firstSequence = -1;
@@ -77,7 +78,7 @@ public final class LoopJournal {
         sequence = journal.nextSequence();
         firstSequence = firstSequence < 0 ? sequence : firstSequence;
         to.beginFrame();
-        to.putByte((key == null ? 0 : Frame.KEY) | (group == null ? 0 : Frame.GROUP));
+        to.putByte((key == null ? 0 : Frame.KEY) | (group == null ? 0 : Frame.GROUP) | (ttlSeconds == 0 ? 0 : Frame.TTL));
         to.putVarint(sequence);
         to.putVarint(journal.millis());
         if (key != null) {
@@ -86,6 +87,9 @@ public final class LoopJournal {
         if (group != null) {
             to.putSpan(group.key(), 0, group.key().length);
             to.putByte(replace.ordinal());
+        }
+        if (ttlSeconds != 0) {
+            to.putVarint(ttlSeconds);
         }
         last = -1;
         lastStamp = 0;

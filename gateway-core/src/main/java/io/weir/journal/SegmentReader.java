@@ -29,6 +29,8 @@ final class SegmentReader implements Closeable {
     /** Key of the group that the batch belongs to; null for none. */
     byte[] group;
     Replace replace;
+    /** Of each series in it; 0 for none. */
+    int ttlSeconds;
 
     /**
      * Opens a segment.
@@ -95,6 +97,11 @@ final class SegmentReader implements Closeable {
             }
             replace = Replace.values()[ordinal];
         }
+        long ttl = (flags & Frame.TTL) == 0 ? 0 : items.getVarint();
+        if (ttl < 0 || ttl > Integer.MAX_VALUE) {
+            throw new FrameCursor.DamagedException("time to live " + ttl);
+        }
+        ttlSeconds = (int) ttl;
     }
 
     /** What ended the reading before the end of the segment; null when nothing did. */

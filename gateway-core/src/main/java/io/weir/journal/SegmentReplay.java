@@ -97,7 +97,7 @@ final class SegmentReplay {
         while (from.hasMore()) {
             if (counts) {
                 // the many, without a call each
-                last = scalars(from, refs.series, last, sequence, millis, frame.group);
+                last = scalars(from, refs.series, last, frame);
                 if (!from.hasMore()) {
                     break;
                 }
@@ -142,6 +142,9 @@ final class SegmentReplay {
             int n = refs.get(last);
             if (counts && frame.group != null) {
                 fold.owned(n, frame.group);
+            }
+            if (counts && frame.ttlSeconds > 0) {
+                fold.ttl(n, frame.ttlSeconds);
             }
             switch (kind) {
                 case Item.ADD_ONE -> {}
@@ -193,7 +196,11 @@ final class SegmentReplay {
     }
 
     /** Applies ADD and SET items, stamped or not, up to the first that is neither; returns the reference of the last. */
-    private int scalars(FrameCursor from, int[] series, int last, long sequence, long millis, byte[] group) {
+    private int scalars(FrameCursor from, int[] series, int last, SegmentReader frame) {
+        long sequence = frame.sequence;
+        long millis = frame.millis;
+        byte[] group = frame.group;
+        int ttlSeconds = frame.ttlSeconds;
         while (from.hasMore()) {
             int start = from.at;
             long head = from.getVarint();
@@ -210,6 +217,9 @@ final class SegmentReplay {
             int n = series[last] - 1;
             if (group != null) {
                 fold.owned(n, group);
+            }
+            if (ttlSeconds > 0) {
+                fold.ttl(n, ttlSeconds);
             }
             switch (kind) {
                 case Item.ADD_ONE -> fold.add(n, sequence, millis, 1);

@@ -18,6 +18,7 @@ public final class StoredSeries {
     long touchedMillis;
     long begunMillis;
     byte[] group;
+    int ttlSeconds;
 
     /** Name of the family. */
     public byte[] family() {
@@ -68,6 +69,11 @@ public final class StoredSeries {
     /** Key of the group that owns the series, as label text; null for none. */
     public byte[] group() {
         return group;
+    }
+
+    /** The series ends when it is not touched for so long; 0 when it has no time to live of its own. */
+    public int ttlSeconds() {
+        return ttlSeconds;
     }
 
     /** When the series was last pushed to, wall clock. */

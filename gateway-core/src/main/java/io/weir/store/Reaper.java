@@ -37,6 +37,8 @@ final class Reaper {
     private int passTick = Integer.MIN_VALUE;
     private int passEnd;
     private int next = -1;
+    /** Shortest time to live of its own that this pass has met. */
+    private long ownTtlMin;
     private long kills;
     private volatile long expired;
     private volatile long deleted;
@@ -287,7 +289,7 @@ final class Reaper {
     int expire() {
         int now = table.tick();
         if (next < 0) {
-            long ttl = table.families().ttlTicksMin();
+            long ttl = Math.min(table.families().ttlTicksMin(), table.ownTtlTicksMin());
             if (ttl == Long.MAX_VALUE
                     || passTick != Integer.MIN_VALUE
                             && now - passTick < Math.max(1, Math.min(ttl / 8, PASS_TICKS_MAX))) {
@@ -299,6 +301,8 @@ final class Reaper {
             passTick = now;
             passEnd = table.numbers.high();
             next = 0;
+            table.forgetOwnTtl();
+            ownTtlMin = Long.MAX_VALUE;
         } else if (!listener.begin()) {
             return 0;
         }
@@ -312,6 +316,8 @@ final class Reaper {
                 if (Slab.isOpen(meta) && isStale(n, meta, now)) {
                     gone += expire(n, meta, now) ? 1 : 0;
                 }
+                int own = slab.ttl(n);
+                ownTtlMin = own > 0 ? Math.min(ownTtlMin, own) : ownTtlMin;
             }
         } finally {
             openGate(gated);
@@ -319,6 +325,9 @@ final class Reaper {
         expired = expired + gone;
         listener.commit();
         next = end < passEnd ? end : -1;
+        if (next < 0) {
+            table.ownTtl(ownTtlMin);
+        }
         return 1;
     }
 
@@ -385,7 +394,9 @@ final class Reaper {
     }
 
     private boolean isStale(int n, long meta, int now) {
-        return now - Slab.tick(meta) > slab.family(n).ttlTicks();
+        int own = slab.ttl(n);
+        long ttl = slab.family(n).ttlTicks();
+        return now - Slab.tick(meta) > (own == 0 ? ttl : Math.min(own, ttl));
     }
 
     /**

@@ -50,6 +50,7 @@ public final class SeriesTable {
     private final long startNanos;
     private final CacheLine counters = new CacheLine();
     private final CacheLine epoch = new CacheLine();
+    private volatile long ownTtlTicksMin = Long.MAX_VALUE;
     private volatile TableWriter[] writers = new TableWriter[0];
     private volatile Thread keeperThread;
     private final Groups groups = new Groups();
@@ -101,6 +102,21 @@ public final class SeriesTable {
 
     public Families families() {
         return families;
+    }
+
+    /** A series has a time to live of its own. Any thread. */
+    synchronized void ownTtl(long ticks) {
+        ownTtlTicksMin = Math.min(ownTtlTicksMin, ticks);
+    }
+
+    /** Keeper only: forgets, before it looks at all series again. */
+    synchronized void forgetOwnTtl() {
+        ownTtlTicksMin = Long.MAX_VALUE;
+    }
+
+    /** No series has a shorter time to live of its own; {@link Long#MAX_VALUE} when none has one. */
+    long ownTtlTicksMin() {
+        return ownTtlTicksMin;
     }
 
     public Groups groups() {

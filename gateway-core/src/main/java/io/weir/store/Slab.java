@@ -13,7 +13,8 @@ import java.lang.invoke.VarHandle;
  *   |   h0   |   h1   |  value          |  meta                          |
  *   |        |        |  bits ^ STALE   |  kind 4 | life 28 | tick 32    |
  *   +--------+--------+-----------------+--------------------------------+
- *   beside it, chunked alike: place of the label text, family, when it began, and where needed cell, stamp and owner
+ *   beside it, chunked alike: place of the label text, family, when it began, and where needed cell, stamp, owner and
+ *   time to live
  * </pre>
  *
  * The value word is the liveness word: 0 is dead (the stale marker, so fresh memory is dead), 1 is retired; both are
@@ -50,6 +51,8 @@ final class Slab {
     private static final VarHandle LONGS = MethodHandles.arrayElementVarHandle(long[][].class);
     private static final VarHandle FAMILIES = MethodHandles.arrayElementVarHandle(Family[][].class);
     private static final VarHandle CELLS = MethodHandles.arrayElementVarHandle(Object[][].class);
+    private static final VarHandle TTL = MethodHandles.arrayElementVarHandle(int[].class);
+    private static final VarHandle TTLS = MethodHandles.arrayElementVarHandle(int[][].class);
     private static final VarHandle OWNER = MethodHandles.arrayElementVarHandle(Group[].class);
     private static final VarHandle OWNERS = MethodHandles.arrayElementVarHandle(Group[][].class);
 
@@ -61,6 +64,7 @@ final class Slab {
     private final Object[][] cells;
     private final long[][] stamps;
     private final Group[][] owners;
+    private final int[][] ttls;
 
     Slab(int numbersMax) {
         this.numbersMax = numbersMax;
@@ -72,6 +76,7 @@ final class Slab {
         cells = new Object[chunks][];
         stamps = new long[chunks][];
         owners = new Group[chunks][];
+        ttls = new int[chunks][];
     }
 
     int numbersMax() {
@@ -197,6 +202,7 @@ final class Slab {
         if (o != null) {
             o[n & CHUNK - 1] = null;
         }
+        clearTtl(n);
         if (!isScalar(meta)) {
             provideCell(n);
             cells[n >> CHUNK_BITS][n & CHUNK - 1] = null;
@@ -356,6 +362,30 @@ final class Slab {
         }
         Steps.step();
         return OWNER.compareAndSet(chunk, n & CHUNK - 1, expected, owner);
+    }
+
+    // seconds that series of their own time to live go on without a touch, 0 for none
+
+    int ttl(int n) {
+        int[] chunk = (int[]) TTLS.getAcquire(ttls, n >> CHUNK_BITS);
+        return chunk == null ? 0 : (int) TTL.getAcquire(chunk, n & CHUNK - 1);
+    }
+
+    void ttl(int n, int seconds) {
+        int c = n >> CHUNK_BITS;
+        int[] chunk = (int[]) TTLS.getAcquire(ttls, c);
+        if (chunk == null) {
+            TTLS.compareAndSet(ttls, c, null, new int[CHUNK]);
+            chunk = (int[]) TTLS.getAcquire(ttls, c);
+        }
+        TTL.setRelease(chunk, n & CHUNK - 1, seconds);
+    }
+
+    void clearTtl(int n) {
+        int[] chunk = (int[]) TTLS.getAcquire(ttls, n >> CHUNK_BITS);
+        if (chunk != null) {
+            TTL.setRelease(chunk, n & CHUNK - 1, 0);
+        }
     }
 
     void clearStamp(int n) {

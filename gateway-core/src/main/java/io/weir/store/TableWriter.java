@@ -528,7 +528,19 @@ public final class TableWriter {
         slab.begun((int) ref, epochMillis);
     }
 
+    /** A live series ends when it is not touched for so long; until its end, or another such call. */
+    public void ttl(long ref, int seconds) {
+        int n = (int) ref;
+        if (slab.ttl(n) != seconds && state(ref) == LIVE) {
+            slab.ttl(n, seconds);
+        }
+        if (seconds < table.ownTtlTicksMin()) {
+            table.ownTtl(seconds);
+        }
+    }
+
     private void revived(int n) {
+        slab.clearTtl(n);
         table.shard(slab.h0Plain(n)).live(1);
         shared.addRelease(REVIVALS, 1);
     }

@@ -131,6 +131,21 @@ final class Gateway {
         return code;
     }
 
+    /** Adds a body of which each series ends when it is not touched for so many seconds. */
+    void postFor(long ttlSeconds, String body) {
+        Batch batch = loops[0].open(Mode.ADD);
+        batch.ttl(ttlSeconds);
+        parser.reset(batch);
+        byte[] bytes = body.getBytes(UTF_8);
+        loops[0].enter();
+        Parser.Result result = parser.finish(bytes, 0, bytes.length);
+        loops[0].exit();
+        if (result == Parser.Result.ERROR || loops[0].submit(batch, null, (b, outcome, ticket) -> loops[0].close(b)) != Code.OK) {
+            throw new IllegalArgumentException(body);
+        }
+        loops[0].flush();
+    }
+
     /** Submits and flushes; what became of it, or null when it was not accepted. */
     Outcome push(int loop, Mode mode, String body) {
         return push(loop, mode, body, null);

@@ -82,8 +82,10 @@ final class PushDoor implements Door {
         }
         String problem = push.submission.open(request, responder, false);
         GroupPushes.Target group = null;
+        long ttlSeconds = 0;
         try {
             group = groups == null || problem != null ? null : groups.target(request, responder.context());
+            ttlSeconds = groups == null ? GroupPushes.ttlSeconds(request) : 0;
         } catch (GroupPushes.BadRequest e) {
             problem = e.getMessage();
         }
@@ -95,7 +97,7 @@ final class PushDoor implements Door {
             return Exchange.NONE;
         }
         push.submission.group(group == null ? null : group.key());
-        push.open(format, request.method() == Method.PUT ? Mode.SET : Mode.ADD, group);
+        push.open(format, request.method() == Method.PUT ? Mode.SET : Mode.ADD, group, ttlSeconds);
         return push;
     }
 
@@ -116,6 +118,7 @@ final class PushDoor implements Door {
         private Batch batch;
         private PushFormat format;
         private Mode mode;
+        private long ttlSeconds;
         private Parser<SampleSink> parser;
         private GroupPushes.Target group;
         private boolean started;
@@ -128,9 +131,10 @@ final class PushDoor implements Door {
             this.submission = new Submission(this, context, keeping);
         }
 
-        void open(PushFormat format, Mode mode, GroupPushes.Target to) {
+        void open(PushFormat format, Mode mode, GroupPushes.Target to, long ttlSeconds) {
             this.format = format;
             this.mode = mode;
+            this.ttlSeconds = ttlSeconds;
             group = to;
             batch = openBatch();
             parser = parser(format == PushFormat.UNTOLD ? PushFormat.TEXT : format);
@@ -197,7 +201,12 @@ final class PushDoor implements Door {
         }
 
         private Batch openBatch() {
-            return group == null ? ingest.open(mode) : group.open(ingest);
+            if (group != null) {
+                return group.open(ingest);
+            }
+            Batch opened = ingest.open(mode);
+            opened.ttl(ttlSeconds);
+            return opened;
         }
 
         /** Reads a whole body that ends like OpenMetrics so, else as text; bad as both it is bad OpenMetrics. */

@@ -46,6 +46,14 @@ class DoorsTest {
     // push
 
     @Test
+    void shouldRefuseATimeToLiveThatIsNone() throws Exception {
+        assertThat(gateway.post("/metrics?ttl=soon", "m 1\n").body()).startsWith("ttl must be a duration of 1s to 366d");
+        assertThat(gateway.get("/metrics").body()).isEmpty();
+        assertThat(gateway.post("/metrics?ttl=5m", "m 1\n").body()).isEqualTo("ok");
+        assertThat(gateway.get("/metrics").body()).contains("m 1\n");
+    }
+
+    @Test
     void shouldSayWhereABodyIsBadAndApplyNothingOfIt() throws Exception {
         Gateway.Reply reply = gateway.post("/metrics", "# TYPE a counter\na 1\na{b=\"c} 1\n");
 
