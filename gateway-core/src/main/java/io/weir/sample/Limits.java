@@ -79,7 +79,7 @@ public record Limits(
             int lingerBytes,
             int waitSeconds) {
         /** The documented defaults. */
-        public static final Http DEFAULTS = new Http(1 << 10, 1 << 10, 5, 30, 2, 64 << 10, 2);
+        public static final Http DEFAULTS = new Http(1 << 10, 1 << 10, 5, 10, 2, 64 << 10, 2);
 
         /** Fewest bytes of a body in one window. */
         public long bodyWindowBytes() {

@@ -78,8 +78,8 @@ public final class HttpServer {
     /** Interval of the sweep over the connections of an event loop; time limits are kept to this exactness. */
     private static final long SWEEP_MILLIS = 250;
 
-    /** A peer that does not read is written to up to here. */
-    private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(64 << 10, 256 << 10);
+    /** A peer that does not read is written to up to here, which is one block of a scrape. */
+    private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(32 << 10, 64 << 10);
 
     private static final int ACCEPTED_PER_ROUND = 256;
 
@@ -166,6 +166,7 @@ public final class HttpServer {
                 .childOption(ChannelOption.ALLOW_HALF_CLOSURE, true)
                 .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
                 .childHandler(new Initializer());
+        transport.limitUnsent(bootstrap);
         for (InetSocketAddress address : options.addresses()) {
             try {
                 listening.add(bootstrap.bind(address).sync().channel());

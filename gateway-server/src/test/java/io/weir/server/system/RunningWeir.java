@@ -81,6 +81,11 @@ final class RunningWeir implements AutoCloseable {
         return new Wire(address());
     }
 
+    /** A connection whose kernel takes a few kilobytes that nobody has read, and no more. */
+    Wire wireWithoutRoom() {
+        return new Wire(address(), 4096);
+    }
+
     /** The user's series as text. */
     String scrape() {
         Reply reply = get("/metrics");

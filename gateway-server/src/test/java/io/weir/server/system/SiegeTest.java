@@ -93,6 +93,24 @@ class SiegeTest {
     }
 
     @Test
+    void shouldCutAHundredClientsThatNeverRead() {
+        try (RunningWeir weir = new RunningWeir("--limits.stall-time=2s")) {
+            StringBuilder large = new StringBuilder();
+            for (int i = 0; i < 50_000; i++) {
+                large.append("large{id=\"").append(i).append("\",text=\"").append("x".repeat(60)).append("\"} 1\n");
+            }
+            assertThat(weir.post(large.toString()).status()).isEqualTo(200);
+            List<Wire> slow = new ArrayList<>();
+            for (int i = 0; i < 100; i++) {
+                slow.add(weir.wireWithoutRoom().send("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n"));
+            }
+            assertThat(weir.patch("good_total")).as("a good client beside them").hasToString("200 ok");
+            RunningWeir.await("their connections are gone", () -> weir.own("weir_connections") < 10);
+            slow.forEach(Wire::close);
+        }
+    }
+
+    @Test
     void shouldRefuseAHundredBombsAtOnce() throws Exception {
         byte[] packed = gzip(new byte[64 << 20]);
         try (RunningWeir weir = new RunningWeir()) {

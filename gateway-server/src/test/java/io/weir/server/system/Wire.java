@@ -20,8 +20,16 @@ final class Wire implements AutoCloseable {
     private final OutputStream out;
 
     Wire(InetSocketAddress address) {
+        this(address, 0);
+    }
+
+    Wire(InetSocketAddress address, int receiveBytes) {
         try {
-            socket = new Socket(address.getAddress(), address.getPort());
+            socket = new Socket();
+            if (receiveBytes > 0) {
+                socket.setReceiveBufferSize(receiveBytes);
+            }
+            socket.connect(address);
             socket.setTcpNoDelay(true);
             socket.setSoTimeout(20_000);
             in = new BufferedInputStream(socket.getInputStream(), 1 << 16);
