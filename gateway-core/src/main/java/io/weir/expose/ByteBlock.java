@@ -55,7 +55,7 @@ public final class ByteBlock {
         put(bytes, 0, bytes.length);
     }
 
-    void put(byte[] bytes, int offset, int count) {
+    public void put(byte[] bytes, int offset, int count) {
         System.arraycopy(bytes, offset, reserve(count), length, count);
         length += count;
     }

@@ -6,26 +6,33 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
- * The fields that a native histogram has beyond a classic one in {@code io.prometheus.client.Histogram}: buckets as spans and,
- * for whole numbers, deltas. As client_golang writes them: a gap of one or two buckets is filled with empty ones, and a
- * histogram of which nothing would show gets a span of nothing. Stateless.
+ * The fields that a native histogram has beyond a classic one in {@code io.prometheus.client.Histogram}, and one number lower in
+ * the {@code Histogram} of remote write: buckets as spans and, for whole numbers, deltas. As client_golang writes them: a gap of
+ * one or two buckets is filled with empty ones, and a histogram of which nothing would show gets a span of nothing. Stateless.
  *
- * <p>Source: Prometheus, native histogram specification; prometheus/client_model {@code io/prometheus/client/metrics.proto}.
+ * <p>Source: Prometheus, native histogram specification; prometheus/client_model {@code io/prometheus/client/metrics.proto};
+ * Prometheus {@code io/prometheus/write/v2/types.proto}.
  */
-final class NativeFields {
+public final class NativeFields {
     private static final VarHandle DOUBLE =
             MethodHandles.byteArrayViewVarHandle(double[].class, ByteOrder.LITTLE_ENDIAN);
 
-    private static final byte SCHEMA = 5 << 3;
-    private static final byte ZERO_THRESHOLD = 6 << 3 | 1;
-    private static final byte ZERO_COUNT = 7 << 3;
-    private static final byte ZERO_COUNT_FLOAT = 8 << 3 | 1;
-    private static final byte NEGATIVE_SPAN = 9 << 3 | 2;
-    private static final byte NEGATIVE_DELTA = 10 << 3 | 2;
-    private static final byte NEGATIVE_COUNT = 11 << 3 | 2;
-    private static final byte POSITIVE_SPAN = 12 << 3 | 2;
-    private static final byte POSITIVE_DELTA = 13 << 3 | 2;
-    private static final byte POSITIVE_COUNT = 14 << 3 | 2;
+    /** Number of the field {@code schema} in {@code io.prometheus.client.Histogram}. */
+    static final int IN_CLIENT_MODEL = 5;
+
+    /** And in the {@code Histogram} of {@code io.prometheus.write.v2}. */
+    public static final int IN_REMOTE_WRITE = 4;
+
+    private static final byte SCHEMA = 0;
+    private static final byte ZERO_THRESHOLD = 1 << 3 | 1;
+    private static final byte ZERO_COUNT = 2 << 3;
+    private static final byte ZERO_COUNT_FLOAT = 3 << 3 | 1;
+    private static final byte NEGATIVE_SPAN = 4 << 3 | 2;
+    private static final byte NEGATIVE_DELTA = 5 << 3 | 2;
+    private static final byte NEGATIVE_COUNT = 6 << 3 | 2;
+    private static final byte POSITIVE_SPAN = 7 << 3 | 2;
+    private static final byte POSITIVE_DELTA = 8 << 3 | 2;
+    private static final byte POSITIVE_COUNT = 9 << 3 | 2;
     private static final byte SPAN_OFFSET = 1 << 3;
     private static final byte SPAN_LENGTH = 2 << 3;
     private static final int GAP_MAX = 2;
@@ -37,25 +44,29 @@ final class NativeFields {
      * Appends them.
      *
      * @param whole as integers; else as floating-point numbers
+     * @param first number of the field {@code schema}, which the others follow
      */
-    static void write(NativeHistogram value, boolean whole, ByteBlock out) {
-        out.put(SCHEMA);
+    public static void write(NativeHistogram value, boolean whole, int first, ByteBlock out) {
+        byte shift = (byte) (first << 3);
+        out.put((byte) (SCHEMA + shift));
         signed(value.schema(), out);
-        out.put(ZERO_THRESHOLD);
+        out.put((byte) (ZERO_THRESHOLD + shift));
         number(value.zeroThreshold(), out);
         if (whole) {
-            out.put(ZERO_COUNT);
+            out.put((byte) (ZERO_COUNT + shift));
             varint((long) value.zeroCount(), out);
         } else {
-            out.put(ZERO_COUNT_FLOAT);
+            out.put((byte) (ZERO_COUNT_FLOAT + shift));
             number(value.zeroCount(), out);
         }
         int[] negative = value.negativeIndexes();
         int[] positive = value.positiveIndexes();
-        side(negative, value.negativeCounts(), NEGATIVE_SPAN, whole ? NEGATIVE_DELTA : NEGATIVE_COUNT, whole, out);
-        side(positive, value.positiveCounts(), POSITIVE_SPAN, whole ? POSITIVE_DELTA : POSITIVE_COUNT, whole, out);
+        byte negatives = (byte) ((whole ? NEGATIVE_DELTA : NEGATIVE_COUNT) + shift);
+        byte positives = (byte) ((whole ? POSITIVE_DELTA : POSITIVE_COUNT) + shift);
+        side(negative, value.negativeCounts(), (byte) (NEGATIVE_SPAN + shift), negatives, whole, out);
+        side(positive, value.positiveCounts(), (byte) (POSITIVE_SPAN + shift), positives, whole, out);
         if (negative.length == 0 && positive.length == 0 && value.zeroThreshold() == 0 && value.zeroCount() == 0) {
-            span(POSITIVE_SPAN, 0, 0, out);
+            span((byte) (POSITIVE_SPAN + shift), 0, 0, out);
         }
     }
 

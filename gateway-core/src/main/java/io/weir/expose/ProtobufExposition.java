@@ -264,7 +264,7 @@ public final class ProtobufExposition extends Exposition {
             return size + countBytes(cumulative, whole);
         }
         fields.clear();
-        NativeFields.write(buckets, whole, fields);
+        NativeFields.write(buckets, whole, NativeFields.IN_CLIENT_MODEL, fields);
         return size + countBytes(buckets.count(), whole) + fields.length();
     }
 

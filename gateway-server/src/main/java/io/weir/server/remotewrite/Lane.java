@@ -90,6 +90,11 @@ final class Lane {
         return to[head] - from[head];
     }
 
+    /** Native histograms of the run at hand, the markers of such series included. */
+    int natives() {
+        return series.natives(from[head], to[head]);
+    }
+
     /** Stale markers of the run at hand. */
     int markers() {
         return series.markers(from[head], to[head]);
@@ -133,7 +138,10 @@ final class Lane {
         }
         sentBefore &= body == null;
         message = as;
-        if (as == Message.V1) {
+        if (as == Message.V1 && series.natives(from[head], to[head]) > 0) {
+            byte[] classic = series.classic(from[head], to[head]);
+            body = compress(snappy, classic, 0, classic.length);
+        } else if (as == Message.V1) {
             int begin = series.offset(from[head]);
             body = compress(snappy, series.bytes(), begin, series.offset(to[head]) - begin);
         } else {

@@ -456,7 +456,9 @@ final class RemoteWriter {
             seriesPerRequest = Math.max(1, Math.min(seriesPerRequest, lane.size() / 2));
             refuse(lane, reply, DropReason.TOO_LARGE);
         } else if (status == 400 || status == 409 || status == 422) {
-            boolean isPartial = lane.message() == Message.V2 && reply.written() != null && reply.written().samples() > 0;
+            Written written = reply.written();
+            boolean isPartial =
+                    lane.message() == Message.V2 && written != null && (written.samples() > 0 || written.histograms() > 0);
             if (isPartial) {
                 settle(lane, reply);
             } else {
@@ -486,14 +488,17 @@ final class RemoteWriter {
 
     /** Counts what the receiver has written of the run at hand, which is done with. */
     private void settle(Lane lane, Reply reply) {
-        int written = lane.size();
+        int sent = lane.size() - (lane.message() == Message.V1 ? lane.natives() : 0);
+        int written = sent;
         if (lane.message() == Message.V2) {
-            written = (int) Math.min(written, reply.written().samples());
+            // the marker of a native histogram is a sample
+            long all = reply.written().samples() + reply.written().histograms();
+            written = (int) Math.min(written, Math.max(0, all));
         }
-        int unwritten = lane.size() - written;
+        int unwritten = sent - written;
         if (unwritten > 0) {
             boolean isSuccess = reply.status() < 300;
-            log(text(reply) + "; " + unwritten + " of " + lane.size() + " samples not written");
+            log(text(reply) + "; " + unwritten + " of " + sent + " samples not written");
             stats.drop(isSuccess ? DropReason.UNWRITTEN : DropReason.REFUSED, unwritten);
         }
         stats.protocol(lane.message());

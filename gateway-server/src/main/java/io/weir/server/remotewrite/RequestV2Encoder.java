@@ -11,14 +11,15 @@ import java.util.random.RandomGenerator;
  *
  * <pre>
  *   Request { symbols = 4: string, timeseries = 5: TimeSeries {
- *       labels_refs = 1: packed pairs of symbols, samples = 2: Sample { value = 1 double, timestamp = 2 int64 },
+ *       labels_refs = 1: packed pairs of symbols,
+ *       samples = 2: Sample { value = 1 double, timestamp = 2 int64 }, or histograms = 3,
  *       metadata = 5: Metadata { type = 1, help_ref = 3 } } }
  * </pre>
  *
- * The buffer holds the labels in the form of 1.0: unescaped, sorted, without empty ones. So a run can go out in either
- * message, a part of a refused request gets a table of symbols of its own, and what both messages have in common is written
- * once. The series of a family share most of their labels: one that stands where the series before had the same is not looked
- * up again.
+ * The buffer holds the labels in the form of 1.0: unescaped, sorted, without empty ones. Native histograms alone are in the
+ * form of 2.0, and not sent as 1.0. So a run can go out in either message, a part of a refused request gets a table of
+ * symbols of its own, and what both messages have in common is written once. The series of a family share most of their
+ * labels: one that stands where the series before had the same is not looked up again.
  *
  * <p>Source: Prometheus remote write specification 2.0-rc.4.
  */

@@ -25,6 +25,11 @@ final class SeriesBuffer {
     private int families;
     private int helpBytes;
 
+    /** The series that only 2.0 sends, rising. */
+    private int[] natives = new int[16];
+
+    private int nativeCount;
+
     void clear() {
         length = 0;
         count = 0;
@@ -32,6 +37,40 @@ final class SeriesBuffer {
         Arrays.fill(helps, 0, families, null);
         families = 0;
         helpBytes = 0;
+        nativeCount = 0;
+    }
+
+    /** Ends a series of native histograms, which 1.0 does not have. */
+    void endNative(int end, boolean marker) {
+        if (nativeCount == natives.length) {
+            natives = Arrays.copyOf(natives, nativeCount * 2);
+        }
+        natives[nativeCount++] = count;
+        endSeries(end, marker);
+    }
+
+    /** How many of the series {@code from} to {@code to} only 2.0 sends. */
+    int natives(int from, int to) {
+        return nativesBefore(to) - nativesBefore(from);
+    }
+
+    private int nativesBefore(int i) {
+        int place = nativeCount == 0 ? 0 : Arrays.binarySearch(natives, 0, nativeCount, i);
+        return place >= 0 ? place : -place - 1;
+    }
+
+    /** The series {@code from} to {@code to} without those that only 2.0 sends. */
+    byte[] classic(int from, int to) {
+        byte[] copy = new byte[offset(to) - offset(from)];
+        int n = 0;
+        int begin = from;
+        for (int i = nativesBefore(from); begin < to; i++) {
+            int end = i < nativeCount ? Math.min(natives[i], to) : to;
+            System.arraycopy(bytes, offset(begin), copy, n, offset(end) - offset(begin));
+            n += offset(end) - offset(begin);
+            begin = end + 1;
+        }
+        return Arrays.copyOf(copy, n);
     }
 
     /**

@@ -1,7 +1,10 @@
 package io.weir.server.remotewrite;
 
+import io.weir.expose.ByteBlock;
+import io.weir.expose.NativeFields;
 import io.weir.expose.NumberWriter;
 import io.weir.snapshot.HistogramValue;
+import io.weir.snapshot.NativeHistogram;
 import io.weir.snapshot.SummaryValue;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -18,7 +21,8 @@ import java.util.Arrays;
  * </pre>
  *
  * Labels are sorted by the bytes of their names, {@code __name__} among them; labels without a value are left out. A
- * histogram is one series for each bucket and {@code +Inf}, then {@code _sum} and {@code _count}; a summary is {@code _sum}
+ * histogram is one series for each bucket and {@code +Inf}, then {@code _sum} and {@code _count}, and one of native histograms if
+ * it has native buckets, which is in the form of 2.0 and left out of 1.0; a summary is {@code _sum}
  * and {@code _count}. Values are written as raw bits, for a stale marker is a NaN with a payload.
  *
  * <p>Source: Prometheus remote write specification 1.0.
@@ -35,6 +39,12 @@ final class WriteRequestEncoder {
     private static final byte FIELD_2 = 0x12;
     private static final byte FIELD_1_DOUBLE = 0x09;
     private static final byte FIELD_2_VARINT = 0x10;
+    private static final byte FIELD_1_VARINT = 0x08;
+    private static final byte FIELD_2_DOUBLE = 0x11;
+    private static final byte FIELD_3_DOUBLE = 0x19;
+    private static final byte FIELD_15_VARINT = 0x78;
+    /** Field {@code histograms} of a 2.0 time series; 1.0 does not have it. */
+    private static final byte HISTOGRAMS = 0x1a;
     private static final byte[] LE = ascii("le");
     private static final byte[] NONE = {};
 
@@ -53,6 +63,14 @@ final class WriteRequestEncoder {
     private int nameAt;
     private int leAt;
 
+    /** A native histogram. */
+    private final ByteBlock message = new ByteBlock(1 << 8);
+
+    /** Its fields in front of the buckets, or behind them. */
+    private final byte[] head = new byte[1 + 10 + 9];
+
+    private long timestamp;
+
     /** Sample without its value: {@code 0x12 length 0x09 ........ 0x10 timestamp}. */
     private byte[] sample = NONE;
 
@@ -69,6 +87,7 @@ final class WriteRequestEncoder {
 
     /** All series until the next call carry this timestamp (milliseconds since the epoch). */
     void timestamp(long millis) {
+        timestamp = millis;
         int size = 9 + 1 + varintSize(millis);
         sample = new byte[2 + size];
         sample[0] = FIELD_2;
@@ -86,7 +105,7 @@ final class WriteRequestEncoder {
 
     /** Number of time series of a histogram. */
     static int seriesOf(HistogramValue value) {
-        return value.buckets() + 3;
+        return value.buckets() + (value.nativePart() == null ? 3 : 4);
     }
 
     /** Number of time series of a summary. */
@@ -95,7 +114,7 @@ final class WriteRequestEncoder {
     }
 
     /**
-     * Writes the series {@code from} to {@code to} of a histogram: its buckets, +Inf, sum, count.
+     * Writes the series {@code from} to {@code to} of a histogram: its buckets, +Inf, sum, count, and the native buckets.
      *
      * @param stale write stale markers instead of values
      */
@@ -125,6 +144,56 @@ final class WriteRequestEncoder {
         if (from <= buckets + 2 && buckets + 2 < to) {
             series(out, countName, NONE, bits(value.count(), stale));
         }
+        if (from <= buckets + 3 && buckets + 3 < to) {
+            nativeSeries(out, value.nativePart(), stale);
+        }
+    }
+
+    /** A stale marker is a sample, whatever the series held. */
+    private void nativeSeries(SeriesBuffer out, NativeHistogram value, boolean stale) {
+        message.clear();
+        if (!stale) {
+            boolean whole = value.isWhole();
+            int n;
+            if (whole) {
+                head[0] = FIELD_1_VARINT;
+                n = varint(head, 1, (long) value.count());
+            } else {
+                head[0] = FIELD_2_DOUBLE;
+                LONG.set(head, 1, Double.doubleToRawLongBits(value.count()));
+                n = 9;
+            }
+            head[n] = FIELD_3_DOUBLE;
+            LONG.set(head, n + 1, Double.doubleToRawLongBits(value.sum()));
+            message.put(head, 0, n + 9);
+            NativeFields.write(value, whole, NativeFields.IN_REMOTE_WRITE, message);
+            n = 0;
+            head[n++] = FIELD_15_VARINT;
+            message.put(head, 0, varint(head, n, timestamp));
+        }
+        int inner = stale ? sample.length : 1 + varintSize(message.length()) + message.length();
+        int size = scratchLength + plainName.length + inner;
+        byte[] to = out.reserve(size + 6);
+        int n = out.length();
+        to[n++] = FIELD_1;
+        n = varint(to, n, size);
+        System.arraycopy(scratch, 0, to, n, nameAt);
+        n += nameAt;
+        System.arraycopy(plainName, 0, to, n, plainName.length);
+        n += plainName.length;
+        System.arraycopy(scratch, nameAt, to, n, scratchLength - nameAt);
+        n += scratchLength - nameAt;
+        if (stale) {
+            System.arraycopy(sample, 0, to, n, sample.length);
+            LONG.set(to, n + 3, STALE);
+            n += sample.length;
+        } else {
+            to[n++] = HISTOGRAMS;
+            n = varint(to, n, message.length());
+            System.arraycopy(message.array(), 0, to, n, message.length());
+            n += message.length();
+        }
+        out.endNative(n, stale);
     }
 
     /** Writes the series {@code from} to {@code to} of a summary: its sum and count. */

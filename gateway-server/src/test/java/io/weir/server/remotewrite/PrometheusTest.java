@@ -11,6 +11,7 @@ import io.weir.expose.SnappyBlock;
 import io.weir.sample.MetricType;
 import io.weir.server.remotewrite.RemoteWriteConfig.Tuning;
 import io.weir.server.remotewrite.RemoteWriteStats.Outcome;
+import io.weir.snapshot.HistogramValue;
 import io.weir.snapshot.SummaryValue;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -111,6 +112,7 @@ class PrometheusTest {
                 .gauge("not_a_number", "", Double.NaN)
                 .gauge("infinite", "", Double.NEGATIVE_INFINITY)
                 .histogram("h", "job=\"x\",z=\"1\"", new double[] {0.05, 1, 10}, new double[] {8, 1, 1, 2}, 123.5)
+                .histogram("n", "", new HistogramValue(NativeHistogramsTest.histogram(1)))
                 .summary("s", "", 4, 2.5)
                 .counters("many", 5_000, 0);
 
@@ -130,6 +132,7 @@ class PrometheusTest {
                         "__name__:h_bucket,job:x,le:+Inf,z:1", "12"));
         assertThat(prometheus.value("h_count")).isEqualTo("12");
         assertThat(prometheus.value("h_sum")).isEqualTo("123.5");
+        assertThat(prometheus.value("n_count")).isEqualTo("19");
         assertThat(prometheus.value("histogram_quantile(0.5, h_bucket)")).startsWith("0.0375");
         assertThat(prometheus.value("s_sum / s_count")).isEqualTo("0.625");
         assertThat(remoteWrite.stats().get(0).requests(Outcome.REFUSED)).isZero();

@@ -17,6 +17,8 @@ import io.weir.server.remotewrite.Decoded.Sample;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * An {@code io.prometheus.write.v2.Request} as protobuf's own library reads it by the published schema; a field that the schema
@@ -26,7 +28,8 @@ public record RequestV2(List<String> symbols, List<Series> series) {
     /** @param type word of the enumeration, without its prefix */
     public record Metadata(String type, String help, String unit) {}
 
-    public record Series(Decoded.Series series, List<Long> starts, Metadata metadata) {}
+    /** @param nativeHistogram what it holds instead of samples, or null */
+    public record Series(Decoded.Series series, List<Long> starts, Metadata metadata, Message nativeHistogram) {}
 
     private static final Descriptor REQUEST = schema().findMessageTypeByName("Request");
 
@@ -82,7 +85,11 @@ public record RequestV2(List<String> symbols, List<Series> series) {
             samples.add(new Sample(Double.doubleToRawLongBits(value), (Long) s.getField(field(s, "timestamp"))));
             starts.add((Long) s.getField(field(s, "start_timestamp")));
         }
-        check(!samples.isEmpty(), "a series without samples");
+        List<Message> histograms = messages(message, "histograms");
+        check(samples.isEmpty() != histograms.isEmpty(), "a series with neither or both of samples and histograms");
+        for (Message h : histograms) {
+            check(h.getUnknownFields().asMap().isEmpty(), "unknown fields in " + h);
+        }
         Message metadata = (Message) message.getField(field(message, "metadata"));
         check(metadata.getUnknownFields().asMap().isEmpty(), "unknown fields in " + metadata);
         String type = metadata.getField(field(metadata, "type")).toString().replace("METRIC_TYPE_", "");
@@ -92,7 +99,33 @@ public record RequestV2(List<String> symbols, List<Series> series) {
                 new Metadata(
                         type,
                         symbol(symbols, used, (Integer) metadata.getField(field(metadata, "help_ref"))),
-                        symbol(symbols, used, (Integer) metadata.getField(field(metadata, "unit_ref")))));
+                        symbol(symbols, used, (Integer) metadata.getField(field(metadata, "unit_ref")))),
+                histograms.isEmpty() ? null : histograms.get(0));
+    }
+
+    /** Observations of each bucket that is not empty, by absolute index. */
+    static Map<Integer, Double> buckets(Message histogram, String side) {
+        List<?> deltas = (List<?>) histogram.getField(field(histogram, side + "_deltas"));
+        List<?> counts = (List<?>) histogram.getField(field(histogram, side + "_counts"));
+        Map<Integer, Double> buckets = new TreeMap<>();
+        int index = 0;
+        int place = 0;
+        double count = 0;
+        for (Message span : messages(histogram, side + "_spans")) {
+            index += (Integer) span.getField(field(span, "offset"));
+            for (int i = 0; i < (Integer) span.getField(field(span, "length")); i++, index++, place++) {
+                count = deltas.isEmpty() ? (Double) counts.get(place) : count + (Long) deltas.get(place);
+                if (count != 0) {
+                    buckets.put(index, count);
+                }
+            }
+        }
+        check(place == Math.max(deltas.size(), counts.size()), "spans and buckets differ");
+        return buckets;
+    }
+
+    static Object value(Message message, String name) {
+        return message.getField(field(message, name));
     }
 
     private static String symbol(List<String> symbols, boolean[] used, int ref) {
@@ -133,12 +166,33 @@ public record RequestV2(List<String> symbols, List<Series> series) {
                         "TimeSeries",
                         field("labels_refs", 1, Type.TYPE_UINT32, Label.LABEL_REPEATED),
                         of("Sample", field("samples", 2, Type.TYPE_MESSAGE, Label.LABEL_REPEATED)),
+                        of("Histogram", field("histograms", 3, Type.TYPE_MESSAGE, Label.LABEL_REPEATED)),
                         of("Metadata", field("metadata", 5, Type.TYPE_MESSAGE, Label.LABEL_OPTIONAL))))
                 .addMessageType(message(
                         "Sample",
                         field("value", 1, Type.TYPE_DOUBLE, Label.LABEL_OPTIONAL),
                         field("timestamp", 2, Type.TYPE_INT64, Label.LABEL_OPTIONAL),
                         field("start_timestamp", 3, Type.TYPE_INT64, Label.LABEL_OPTIONAL)))
+                .addMessageType(message(
+                        "Histogram",
+                        field("count_int", 1, Type.TYPE_UINT64, Label.LABEL_OPTIONAL),
+                        field("count_float", 2, Type.TYPE_DOUBLE, Label.LABEL_OPTIONAL),
+                        field("sum", 3, Type.TYPE_DOUBLE, Label.LABEL_OPTIONAL),
+                        field("schema", 4, Type.TYPE_SINT32, Label.LABEL_OPTIONAL),
+                        field("zero_threshold", 5, Type.TYPE_DOUBLE, Label.LABEL_OPTIONAL),
+                        field("zero_count_int", 6, Type.TYPE_UINT64, Label.LABEL_OPTIONAL),
+                        field("zero_count_float", 7, Type.TYPE_DOUBLE, Label.LABEL_OPTIONAL),
+                        of("BucketSpan", field("negative_spans", 8, Type.TYPE_MESSAGE, Label.LABEL_REPEATED)),
+                        field("negative_deltas", 9, Type.TYPE_SINT64, Label.LABEL_REPEATED),
+                        field("negative_counts", 10, Type.TYPE_DOUBLE, Label.LABEL_REPEATED),
+                        of("BucketSpan", field("positive_spans", 11, Type.TYPE_MESSAGE, Label.LABEL_REPEATED)),
+                        field("positive_deltas", 12, Type.TYPE_SINT64, Label.LABEL_REPEATED),
+                        field("positive_counts", 13, Type.TYPE_DOUBLE, Label.LABEL_REPEATED),
+                        field("timestamp", 15, Type.TYPE_INT64, Label.LABEL_OPTIONAL)))
+                .addMessageType(message(
+                        "BucketSpan",
+                        field("offset", 1, Type.TYPE_SINT32, Label.LABEL_OPTIONAL),
+                        field("length", 2, Type.TYPE_UINT32, Label.LABEL_OPTIONAL)))
                 .addMessageType(message(
                         "Metadata",
                         of("MetricType", field("type", 1, Type.TYPE_ENUM, Label.LABEL_OPTIONAL)),

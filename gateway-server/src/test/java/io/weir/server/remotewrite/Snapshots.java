@@ -61,6 +61,10 @@ final class Snapshots {
         return put(MetricType.HISTOGRAM, name, labels, new HistogramValue(bounds, counts, sum));
     }
 
+    Snapshots histogram(String name, String labels, HistogramValue value) {
+        return put(MetricType.HISTOGRAM, name, labels, value);
+    }
+
     Snapshots summary(String name, String labels, double count, double sum) {
         return put(MetricType.SUMMARY, name, labels, new SummaryValue(count, sum));
     }
