@@ -61,6 +61,15 @@ final class ApiAnswers {
         to.append('}');
     }
 
+    /** A count, in quotes: all digits where it is a whole number, as Go's {@code %v} writes an integer. */
+    static void count(StringBuilder to, double value) {
+        if (value == Math.rint(value) && value <= 0x1p53) {
+            to.append('"').append((long) value).append('"');
+        } else {
+            number(to, value);
+        }
+    }
+
     /** A number as Go's {@code %v} writes it, in quotes: the shortest digits, {@code 1.5e+06}. */
     static void number(StringBuilder to, double value) {
         byte[] bytes = new byte[NumberWriter.BYTES_MAX];

@@ -13,6 +13,7 @@ import io.weir.snapshot.GroupSnapshot;
 import io.weir.snapshot.GroupSnapshot.Series;
 import io.weir.snapshot.HistogramValue;
 import io.weir.snapshot.LabelText;
+import io.weir.snapshot.NativeHistogram;
 import io.weir.snapshot.SummaryValue;
 import io.weir.store.StoreCommands;
 import java.math.BigDecimal;
@@ -26,12 +27,17 @@ import java.util.TreeMap;
 
 /**
  * {@code GET /api/v1/metrics}: all groups with their families, in the form of Pushgateway's API: numbers are strings as Go
- * writes them, {@code time_stamp} is that of the last push to the group. Sorted by grouping key. Any thread.
+ * writes them, a native histogram shows its native buckets alone, {@code time_stamp} is that of the last push to the group. Sorted by grouping key. Any thread.
  *
  * <p>Source: prometheus/pushgateway, README "Query API" and {@code api/v1/api.go}.
  */
 final class GroupsApiDoor implements Door {
     private static final int MICROS = 6;
+
+    /** Bounds that belong to a native bucket, in the numbers of Prometheus' API. */
+    private static final int UPPER = 0;
+    private static final int LOWER = 1;
+    private static final int BOTH = 3;
 
     private final StoreCommands commands;
 
@@ -133,7 +139,7 @@ final class GroupsApiDoor implements Door {
             histogram(json, (HistogramValue) series.cell(), series.labels());
         } else if (series.type() == MetricType.SUMMARY) {
             SummaryValue summary = (SummaryValue) series.cell();
-            ApiAnswers.number(json.append("\"count\":"), summary.count());
+            ApiAnswers.count(json.append("\"count\":"), summary.count());
             labels(json.append(",\"labels\":"), series.labels());
             ApiAnswers.number(json.append(",\"quantiles\":{},\"sum\":"), summary.sum());
         } else {
@@ -144,6 +150,45 @@ final class GroupsApiDoor implements Door {
     }
 
     private static void histogram(StringBuilder json, HistogramValue histogram, byte[] labels) {
+        NativeHistogram buckets = histogram.nativePart();
+        if (buckets != null && buckets.positiveIndexes().length + buckets.negativeIndexes().length > 0) {
+            nativeBuckets(json.append("\"buckets\":["), buckets);
+            ApiAnswers.count(json.append("],\"count\":"), buckets.count());
+        } else {
+            classicBuckets(json, histogram);
+        }
+        labels(json.append(",\"labels\":"), labels);
+        ApiAnswers.number(json.append(",\"sum\":"), histogram.sum());
+    }
+
+    /** From the lowest to the highest: which bounds belong to it, the bounds, and the observations in it alone. */
+    private static void nativeBuckets(StringBuilder json, NativeHistogram h) {
+        int schema = h.schema();
+        int start = json.length();
+        for (int i = h.negativeIndexes().length - 1; i >= 0; i--) {
+            int index = h.negativeIndexes()[i];
+            double low = -NativeHistogram.bound(schema, index);
+            bucket(json, start, LOWER, low, -NativeHistogram.bound(schema, index - 1), h.negativeCounts()[i]);
+        }
+        if (h.zeroCount() > 0) {
+            bucket(json, start, BOTH, -h.zeroThreshold(), h.zeroThreshold(), h.zeroCount());
+        }
+        for (int i = 0; i < h.positiveIndexes().length; i++) {
+            int index = h.positiveIndexes()[i];
+            double low = NativeHistogram.bound(schema, index - 1);
+            bucket(json, start, UPPER, low, NativeHistogram.bound(schema, index), h.positiveCounts()[i]);
+        }
+    }
+
+    private static void bucket(StringBuilder json, int start, int bounds, double low, double high, double count) {
+        json.append(json.length() == start ? "[" : ",[").append(bounds);
+        ApiAnswers.number(json.append(','), low);
+        ApiAnswers.number(json.append(','), high);
+        ApiAnswers.count(json.append(','), count);
+        json.append(']');
+    }
+
+    private static void classicBuckets(StringBuilder json, HistogramValue histogram) {
         // as keys of a JSON object: sorted as text
         Map<String, Double> buckets = new TreeMap<>();
         double cumulative = 0;
@@ -157,12 +202,10 @@ final class GroupsApiDoor implements Door {
         String between = "";
         for (Map.Entry<String, Double> bucket : buckets.entrySet()) {
             json.append(between).append(bucket.getKey()).append(':');
-            ApiAnswers.number(json, bucket.getValue());
+            ApiAnswers.count(json, bucket.getValue());
             between = ",";
         }
-        ApiAnswers.number(json.append("},\"count\":"), cumulative);
-        labels(json.append(",\"labels\":"), labels);
-        ApiAnswers.number(json.append(",\"sum\":"), histogram.sum());
+        ApiAnswers.count(json.append("},\"count\":"), cumulative);
     }
 
     private static StringBuilder labels(StringBuilder json, byte[] text) {
