@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.weir.server.LeakGuard;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,6 +24,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What {@code scripts/siege} does at full size, small enough for every build. */
 @Timeout(300)
@@ -110,18 +114,19 @@ class SiegeTest {
         }
     }
 
-    @Test
-    void shouldRefuseAHundredBombsAtOnce() throws Exception {
-        byte[] packed = gzip(new byte[64 << 20]);
-        try (RunningWeir weir = new RunningWeir()) {
-            String bomb = "POST /metrics HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\nContent-Length: " + packed.length
-                    + "\r\n\r\n" + new String(packed, ISO_8859_1);
+    @ParameterizedTest
+    @ValueSource(strings = {"gzip", "zstd"})
+    void shouldRefuseAHundredBombsAtOnce(String coding) throws Exception {
+        byte[] packed = coding.equals("gzip") ? gzip(new byte[64 << 20]) : zstdZeros(512);
+        String head = "POST /metrics HTTP/1.1\r\nHost: a\r\nContent-Encoding: " + coding + "\r\nContent-Length: "
+                + packed.length + "\r\n\r\n";
+        try (RunningWeir weir = new RunningWeir("--limits.wait-time=1m")) {
             AtomicInteger refused = new AtomicInteger();
             List<Callable<Void>> work = new ArrayList<>();
             for (int i = 0; i < 100; i++) {
                 work.add(() -> {
                     try (Wire wire = weir.wire()) {
-                        refused.addAndGet(wire.send(bomb).answer().status() == 413 ? 1 : 0);
+                        refused.addAndGet(wire.send(head).send(packed).answer().status() == 413 ? 1 : 0);
                     }
                     return null;
                 });
@@ -198,6 +203,17 @@ class SiegeTest {
             gzip.write(bytes);
         }
         return packed.toByteArray();
+    }
+
+    /** Zeros as zstd (RFC 8878): a frame of blocks of 128 KiB, four bytes each. */
+    private static byte[] zstdZeros(int blocks) {
+        ByteBuffer out = ByteBuffer.allocate(6 + 4 * blocks).order(ByteOrder.LITTLE_ENDIAN);
+        out.putInt(0xfd2fb528).put((byte) 0).put((byte) (7 << 3));
+        for (int i = 0; i < blocks; i++) {
+            int header = (i == blocks - 1 ? 1 : 0) | 1 << 1 | 128 << 10 << 3;
+            out.put((byte) header).put((byte) (header >> 8)).put((byte) (header >> 16)).put((byte) 0);
+        }
+        return out.array();
     }
 
     private static void inParallel(List<Callable<Void>> work) throws Exception {
