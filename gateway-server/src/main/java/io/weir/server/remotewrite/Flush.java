@@ -146,6 +146,7 @@ final class Flush {
             if (block == ENDED) {
                 EndedSeries e = ended.get(series);
                 byte[] text = e.labels();
+                out.start(0);
                 if (!encode(encoder, out, e.type(), null, e.family(), text, 0, text.length, e.last(), maxSeries, maxBytes)) {
                     break;
                 }
@@ -155,6 +156,7 @@ final class Flush {
                     scalars(encoder, out, f, maxSeries, maxBytes);
                     continue;
                 }
+                out.start(start(f, series));
                 CellValue value = f.type() == MetricType.HISTOGRAM ? f.histogram(series) : f.summary(series);
                 if (!encode(
                         encoder,
@@ -182,9 +184,16 @@ final class Flush {
         int i = series;
         for (; i < limit && out.count() < maxSeries && out.weight() < maxBytes; i++) {
             long bits = Double.doubleToRawLongBits(f.value(i));
+            out.start(start(f, i));
             encoder.scalar(out, f.name(), f.textChunk(i), f.textOffset(i), f.textLength(i), bits);
         }
         series = i;
+    }
+
+    /** A clock that was set back makes a series begin in the future, which no receiver would believe. */
+    private long start(FamilySnapshot f, int i) {
+        long begun = f.begunMillis(i);
+        return begun <= timestamp ? begun : 0;
     }
 
     /** Writes what fits of the series at hand and moves on when that was all; false when it is left to the next request. */

@@ -12,7 +12,7 @@ import java.util.random.RandomGenerator;
  * <pre>
  *   Request { symbols = 4: string, timeseries = 5: TimeSeries {
  *       labels_refs = 1: packed pairs of symbols,
- *       samples = 2: Sample { value = 1 double, timestamp = 2 int64 }, or histograms = 3,
+ *       samples = 2: Sample { value = 1 double, timestamp = 2 int64, start_timestamp = 3 }, or histograms = 3,
  *       metadata = 5: Metadata { type = 1, help_ref = 3 } } }
  * </pre>
  *
@@ -25,9 +25,15 @@ import java.util.random.RandomGenerator;
  */
 final class RequestV2Encoder {
     private static final byte FIELD_1 = 0x0a;
+    private static final byte FIELD_2 = 0x12;
     private static final byte FIELD_5 = 0x2a;
     private static final byte FIELD_1_VARINT = 0x08;
     private static final byte FIELD_3_VARINT = 0x18;
+
+    /** Tag of {@code start_timestamp}, field 3 of a sample and 17 of a native histogram. */
+    private static final byte[] SAMPLE_START = {0x18};
+
+    private static final byte[] HISTOGRAM_START = {(byte) 0x88, 0x01};
 
     private final SymbolTable symbols;
     private byte[] out = new byte[16 << 10];
@@ -63,7 +69,7 @@ final class RequestV2Encoder {
             if (i == in.familyEnd(family)) {
                 metadata(in, ++family);
             }
-            series(bytes, in.offset(i), in.offset(i + 1));
+            series(bytes, in.offset(i), in.startOf(i));
         }
         symbols.append(out, length);
     }
@@ -106,7 +112,7 @@ final class RequestV2Encoder {
         };
     }
 
-    private void series(byte[] in, int begin, int end) {
+    private void series(byte[] in, int begin, long start) {
         int i = begin + 1;
         while (in[i++] < 0) {
             // the length of the series, which is known
@@ -121,7 +127,12 @@ final class RequestV2Encoder {
         for (int r = 0; r < 2 * labels; r++) {
             packed += WriteRequestEncoder.varintSize(refs[r]);
         }
-        int rest = end - i;
+        // a sample or native histogram: its tag, its length, then its fields, behind which the start belongs
+        byte[] field = in[i] == FIELD_2 ? SAMPLE_START : HISTOGRAM_START;
+        int value = varint(in, i + 1);
+        int valueAt = after(in, i + 1);
+        int more = start == 0 ? 0 : field.length + WriteRequestEncoder.varintSize(start);
+        int rest = 1 + WriteRequestEncoder.varintSize(value + more) + value + more;
         int size = 1 + WriteRequestEncoder.varintSize(packed) + packed + rest + metadataLength;
         if (out.length - length < size + 6) {
             out = Arrays.copyOf(out, Math.max(length + size + 6, out.length * 2));
@@ -134,9 +145,16 @@ final class RequestV2Encoder {
         for (int r = 0; r < 2 * labels; r++) {
             n = WriteRequestEncoder.varint(to, n, refs[r]);
         }
-        System.arraycopy(in, i, to, n, rest);
-        System.arraycopy(metadata, 0, to, n + rest, metadataLength);
-        length = n + rest + metadataLength;
+        to[n++] = in[i];
+        n = WriteRequestEncoder.varint(to, n, value + more);
+        System.arraycopy(in, valueAt, to, n, value);
+        n += value;
+        if (more > 0) {
+            System.arraycopy(field, 0, to, n, field.length);
+            n = WriteRequestEncoder.varint(to, n + field.length, start);
+        }
+        System.arraycopy(metadata, 0, to, n, metadataLength);
+        length = n + metadataLength;
     }
 
     /** Finds the symbols of the label that begins at {@code begin}; returns where the next field does. */

@@ -13,6 +13,8 @@ final class SeriesBuffer {
     private byte[] bytes = new byte[16 << 10];
     private int length;
     private int[] ends = new int[256];
+    private long[] starts = new long[256];
+    private long start;
     private int count;
     private int firstMarker;
     private int markers;
@@ -93,6 +95,16 @@ final class SeriesBuffer {
         helpBytes += help == null ? 0 : help.length;
     }
 
+    /** The series that follow began then, milliseconds since the epoch; 0 for unknown. */
+    void start(long millis) {
+        start = millis;
+    }
+
+    /** When series {@code i} began, milliseconds since the epoch; 0 for unknown. */
+    long startOf(int i) {
+        return starts[i];
+    }
+
     /** Number of the family that series {@code i} belongs to. */
     int familyOf(int i) {
         int place = Arrays.binarySearch(firsts, 0, families, i);
@@ -125,11 +137,13 @@ final class SeriesBuffer {
     void endSeries(int end, boolean marker) {
         if (count == ends.length) {
             ends = Arrays.copyOf(ends, count * 2);
+            starts = Arrays.copyOf(starts, count * 2);
         }
         if (marker) {
             firstMarker = markers == 0 ? count : firstMarker;
             markers++;
         }
+        starts[count] = start;
         ends[count++] = end;
         length = end;
     }

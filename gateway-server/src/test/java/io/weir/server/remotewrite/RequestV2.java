@@ -188,7 +188,8 @@ public record RequestV2(List<String> symbols, List<Series> series) {
                         of("BucketSpan", field("positive_spans", 11, Type.TYPE_MESSAGE, Label.LABEL_REPEATED)),
                         field("positive_deltas", 12, Type.TYPE_SINT64, Label.LABEL_REPEATED),
                         field("positive_counts", 13, Type.TYPE_DOUBLE, Label.LABEL_REPEATED),
-                        field("timestamp", 15, Type.TYPE_INT64, Label.LABEL_OPTIONAL)))
+                        field("timestamp", 15, Type.TYPE_INT64, Label.LABEL_OPTIONAL),
+                        field("start_timestamp", 17, Type.TYPE_INT64, Label.LABEL_OPTIONAL)))
                 .addMessageType(message(
                         "BucketSpan",
                         field("offset", 1, Type.TYPE_SINT32, Label.LABEL_OPTIONAL),

@@ -72,6 +72,28 @@ class RequestV2EncoderTest {
     }
 
     @Test
+    void shouldSayWhenASeriesBegan() {
+        RequestV2 request = encode(Snapshots.empty()
+                .counter("c_total", "", 1)
+                .gauge("g", "", 1)
+                .histogram("h", "", new HistogramValue(NativeHistogramsTest.histogram(1)))
+                .summary("later", "", 1, 1)
+                .ended(MetricType.COUNTER, "gone_total", "a=\"1\"", null)
+                .begun("c_total", TIME - 60_000)
+                .begun("h", TIME)
+                .begun("later", TIME + 1));
+
+        assertThat(request.get("c_total").starts()).containsExactly(TIME - 60_000);
+        assertThat(request.get("g").starts()).containsExactly(0L);
+        assertThat(request.get("h_sum").starts()).containsExactly(TIME);
+        assertThat(RequestV2.value(request.get("h").nativeHistogram(), "start_timestamp")).isEqualTo(TIME);
+        assertThat(request.get("later_sum").starts()).as("in the future").containsExactly(0L);
+        assertThat(request.series().stream().filter(s -> !s.starts().isEmpty() && s.series().isStale()))
+                .allMatch(s -> s.starts().get(0) == 0);
+        assertThat(request.decoded().series()).filteredOn(s -> !s.samples().isEmpty()).allMatch(s -> s.sample().timestamp() == TIME);
+    }
+
+    @Test
     void shouldGiveEachPartOfARequestItsOwnSymbols() {
         Snapshots snapshots = Snapshots.empty().counters("a", 50, 0).counters("b", 50, 0).help("b", "Help of b.");
         SeriesBuffer buffer = buffer(snapshots);

@@ -10,6 +10,7 @@ import io.weir.snapshot.SummaryValue;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,6 +23,7 @@ final class Snapshots {
 
     private final TreeMap<String, Draft> families = new TreeMap<>();
     private final Map<String, String> helps = new HashMap<>();
+    private final Map<String, Long> begun = new HashMap<>();
     /** By sequence number, from 1. */
     private final List<EndedSeries> ended = new ArrayList<>();
 
@@ -46,6 +48,12 @@ final class Snapshots {
     /** Of a family that has series. */
     Snapshots help(String name, String text) {
         helps.put(name, text);
+        return this;
+    }
+
+    /** All series of the family began then. */
+    Snapshots begun(String name, long epochMillis) {
+        begun.put(name, epochMillis);
         return this;
     }
 
@@ -129,8 +137,20 @@ final class Snapshots {
             }
             chunks.add(chunk.toByteArray());
             byte[] help = helps.containsKey(e.getKey()) ? utf8(helps.get(e.getKey())) : null;
+            long[] starts = new long[size];
+            Arrays.fill(starts, begun.getOrDefault(e.getKey(), 0L));
             list.add(new FamilySnapshot(
-                    utf8(e.getKey()), draft.type(), help, size, chunks.toArray(byte[][]::new), texts, values, cells));
+                    utf8(e.getKey()),
+                    draft.type(),
+                    help,
+                    size,
+                    chunks.toArray(byte[][]::new),
+                    texts,
+                    values,
+                    cells,
+                    starts,
+                    false,
+                    null));
         }
         return new Snapshot(1, 0, list, all, from, ended.size(), since);
     }
