@@ -234,7 +234,9 @@ public final class Siege {
         });
         double each = (process.info().totalCpuDuration().orElse(Duration.ZERO).toMillis() - cpu) / (double) size;
         long grown = Math.max(0, peakBytes() - before);
-        verdict(refused.get() + noRoom.get() == size && refused.get() > 0,
+        // framed snappy packs 21 to 1 at most: a hundred such bodies are more than limits.in-flight
+        long mayFindNoRoom = coding.equals("snappy") ? noRoom.get() : 0;
+        verdict(refused.get() + mayFindNoRoom == size && refused.get() > 0,
                 "%s: %d bombs of %d KB (64 MiB inflated), %d refused with 413, %d with 503 for want of room", coding, size,
                 bomb.length / 1000, refused.get(), noRoom.get());
         verdict(each < 100, "%.1f ms of CPU each", each);
