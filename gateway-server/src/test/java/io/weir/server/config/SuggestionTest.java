@@ -17,7 +17,7 @@ class SuggestionTest {
         "log-level, log.level",
         "series.maximum, series.max",
         "stroage.path, storage.path",
-        "persistence.file, ",
+        "database.engine, ",
         "x, ",
     })
     void shouldNameTheNearestOption(String word, String option) {
