@@ -6,7 +6,7 @@ package io.weir.server.http;
  * also releases what the exchange holds.
  */
 public interface Exchange {
-    /** Ignores the body; for requests that were answered when they were opened or are answered later. */
+    /** Ignores the body, which is not even unpacked; for requests that were answered when they were opened or are answered later. */
     Exchange NONE = new Exchange() {};
 
     /**

@@ -261,12 +261,14 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         return closed;
     }
 
-    /** The event loop has time for more of this body. */
+    /** The event loop has time for more of this body, which may have been answered meanwhile. */
     void takeTurn() {
         if (endsWaiting()) {
-            sinceNanos = context.nanoTime();
-            if (!opened) {
-                open();
+            if (phase == Phase.BODY) {
+                sinceNanos = context.nanoTime();
+                if (!opened) {
+                    open();
+                }
             }
             resume();
             flush();
@@ -276,17 +278,20 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     /** The body has waited for too long and will not be worked on. */
     void missTurn() {
         if (endsWaiting()) {
-            shed();
+            if (phase == Phase.BODY) {
+                shed();
+            }
             resume();
             flush();
         }
     }
 
+    /** Whether there is still somebody. */
     private boolean endsWaiting() {
         waitsForTurn = false;
         context.unbook(waitingBytes);
         waitingBytes = 0;
-        return !closed && phase == Phase.BODY;
+        return !closed;
     }
 
     /** Turned away; a connection whose body is short may come again. */
@@ -450,6 +455,11 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         try {
             Exchange asked = endpoint.door().open(request, this);
             exchange = phase == Phase.BODY ? asked : null;
+            if (exchange == Exchange.NONE) {
+                // a body that nobody wants is neither unpacked nor put off, whether it comes before the answer or after it
+                releaseBody();
+                isLong = false;
+            }
         } catch (RuntimeException | AssertionError bug) {
             broken(bug);
         }

@@ -280,8 +280,8 @@ class DoorsTest {
         String last = "GET /-/ready HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
         String answers = new String(gateway.raw((chunked + packed + last).getBytes(ISO_8859_1)), ISO_8859_1);
 
-        assertThat(answers.split("HTTP/1.1 ", -1)).hasSize(3);
-        assertThat(answers).startsWith("HTTP/1.1 200 OK\r\n").contains("# TYPE a untyped\na 1\n");
+        assertThat(answers.split("HTTP/1.1 200 OK\r\n", -1)).as("nobody looks whether the second body is gzip").hasSize(4);
+        assertThat(answers).startsWith("HTTP/1.1 200 OK\r\n").containsSubsequence("# TYPE a untyped\na 1\n", "# TYPE a untyped\na 1\n");
     }
 
     @Test

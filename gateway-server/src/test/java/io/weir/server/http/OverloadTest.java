@@ -32,6 +32,7 @@ class OverloadTest {
     private static final Duration WORK = Duration.ofMillis(50);
 
     private final List<String> worked = new ArrayList<>();
+    private final List<Responder> responders = new ArrayList<>();
     private final RouteTable routes = new TestDoors().routes("")
             .at("/work", "work", (request, responder) -> new Working(request.header("x-name"), responder), Method.POST)
             .build();
@@ -166,6 +167,23 @@ class OverloadTest {
     }
 
     @Test
+    void shouldGoOnAfterAnAnswerThatCameWhileTheBodyWaited() {
+        EmbeddedChannel early = connect();
+        send(early, "POST /work HTTP/1.1\r\n" + HOST + "X-Name: early\r\nContent-Length: 6000\r\n\r\n" + "x".repeat(1000));
+        assertThat(send(early, "x".repeat(5000) + "GET /ok HTTP/1.1\r\n" + HOST + "\r\n")).as("waits").isEmpty();
+        Responder responder = responders.get(0);
+        responder.later(() -> responder.send(Answer.OK));
+        early.runPendingTasks();
+        assertThat(received(early)).containsOnlyOnce("HTTP/1.1 200 ");
+        while (loop.runAll()) {
+            // to the end
+        }
+        assertThat(received(early)).as("the next request").startsWith("HTTP/1.1 200 ");
+        assertThat(worked).isEmpty();
+        assertThat(context.hasRoom(1_000_000)).as("nothing is booked").isTrue();
+    }
+
+    @Test
     void shouldAnswerInOrderWhenPipelinedBodiesWait() {
         EmbeddedChannel pipelined = connect();
         assertThat(send(pipelined, work("a") + work("b") + "GET /ok HTTP/1.1\r\n" + HOST + "\r\n"))
@@ -184,6 +202,7 @@ class OverloadTest {
         Working(String name, Responder responder) {
             this.name = name;
             this.responder = responder;
+            responders.add(responder);
         }
 
         @Override
