@@ -4,7 +4,6 @@ import io.weir.sample.KeyHash;
 import io.weir.sample.MetricType;
 import io.weir.snapshot.Exemplar;
 import io.weir.snapshot.FamilySnapshot;
-import io.weir.snapshot.LabelText;
 import io.weir.snapshot.Snapshot;
 import java.math.BigDecimal;
 import java.security.SecureRandom;
@@ -33,8 +32,6 @@ public final class OpenMetricsExposition extends LineExposition {
     private static final byte[] EOF = ascii("# EOF\n");
     private static final byte[] EXEMPLAR = ascii(" # {");
     private static final byte[] EXEMPLAR_VALUE = ascii("} ");
-    /** Most characters of an exemplar's label names and values together. */
-    private static final int EXEMPLAR_CHARACTERS = 128;
     private static final byte[] TOTAL = ascii("_total");
     private static final byte[] CREATED = ascii("_created");
     private static final byte[] UNKNOWN = ascii("unknown");
@@ -186,7 +183,7 @@ public final class OpenMetricsExposition extends LineExposition {
     @Override
     void exemplar(FamilySnapshot current, double bound, ByteBlock out) {
         Exemplar exemplar = current.exemplar(series, bound);
-        if (exemplar == null || current.type() == MetricType.COUNTER && !isCounter(current) || isTooLong(exemplar)) {
+        if (exemplar == null || current.type() == MetricType.COUNTER && !isCounter(current) || exemplar.isTooLong()) {
             return;
         }
         // instead of the end of the line
@@ -200,16 +197,6 @@ public final class OpenMetricsExposition extends LineExposition {
             out.put(ascii(BigDecimal.valueOf(exemplar.epochNanos(), 9).stripTrailingZeros().toPlainString()));
         }
         out.put((byte) '\n');
-    }
-
-    private static boolean isTooLong(Exemplar exemplar) {
-        LabelText walk = new LabelText().reset(exemplar.labels(), 0, exemplar.labels().length);
-        int characters = 0;
-        while (walk.next()) {
-            String text = walk.name() + walk.value();
-            characters += text.codePointCount(0, text.length());
-        }
-        return characters > EXEMPLAR_CHARACTERS;
     }
 
     // ---- creation times

@@ -3,6 +3,7 @@ package io.weir.snapshot;
 import io.weir.sample.MetricNames;
 import io.weir.sample.MetricType;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * One metric family within a {@link Snapshot}: its series in parallel arrays. Immutable, any thread. Arrays handed out
@@ -177,6 +178,17 @@ public final class FamilySnapshot {
 
     public boolean hasExemplars() {
         return exemplars != null;
+    }
+
+    /** All exemplars of the family, in no order. */
+    public void forEachExemplar(Consumer<Exemplar> receiver) {
+        if (exemplars != null) {
+            for (Exemplar[] ofOne : exemplars.values()) {
+                for (Exemplar e : ofOne) {
+                    receiver.accept(e);
+                }
+            }
+        }
     }
 
     /** The exemplar of a counter, of bound NaN, or of the bucket of a histogram with this bound; null for none. */

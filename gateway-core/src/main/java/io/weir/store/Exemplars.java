@@ -36,10 +36,14 @@ public final class Exemplars {
         return size.get();
     }
 
-    /** Keeps the exemplar of a series in the place of the one for the same bucket. */
+    /**
+     * Keeps the exemplar of a series in the place of the one for the same bucket. One that says the same as that leaves it
+     * there, so that an exemplar pushed time after time is one object, which outputs take for delivered.
+     */
     public void put(long reference, Exemplar exemplar) {
         Key key = new Key(reference, Double.doubleToLongBits(exemplar.bound()));
-        if (all.replace(key, exemplar) != null) {
+        Exemplar there = all.get(key);
+        if (there != null && there.isSameAs(exemplar) || all.replace(key, exemplar) != null) {
             return;
         }
         if (size.incrementAndGet() > max || all.put(key, exemplar) != null) {

@@ -87,6 +87,21 @@ class ExemplarsTest {
     }
 
     @Test
+    void shouldKeepTheSameObjectWhenTheSameIsPushedAgain() {
+        String body = "# TYPE jobs counter\njobs_total 1 # {id=\"1\"} 1 5.5\n# EOF\n";
+        assertThat(push(rig, open(rig), body.getBytes(UTF_8))).isEqualTo(Code.OK);
+        io.weir.snapshot.Exemplar first = rig.snapshot().families().get(0).exemplar(0, Double.NaN);
+        assertThat(push(rig, open(rig), body.getBytes(UTF_8))).isEqualTo(Code.OK);
+        assertThat(rig.snapshot().families().get(0).exemplar(0, Double.NaN)).isSameAs(first);
+
+        for (String other : new String[] {"{id=\"2\"} 1 5.5", "{id=\"2\"} 2 5.5", "{id=\"2\"} 2 5.6", "{id=\"2\"} 2"}) {
+            io.weir.snapshot.Exemplar before = rig.snapshot().families().get(0).exemplar(0, Double.NaN);
+            assertThat(push(rig, open(rig), body.replace("{id=\"1\"} 1 5.5", other).getBytes(UTF_8))).isEqualTo(Code.OK);
+            assertThat(rig.snapshot().families().get(0).exemplar(0, Double.NaN)).isNotSameAs(before);
+        }
+    }
+
+    @Test
     void shouldKeepNoMoreThanTheLimitAndNoneOfSeriesThatHaveEnded() {
         CoreRig few = rig(2);
         String body = "# TYPE jobs counter\n";
