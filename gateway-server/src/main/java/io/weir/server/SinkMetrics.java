@@ -20,6 +20,9 @@ final class SinkMetrics {
             telemetry.total("weir_sink_sent_bytes_total", "Bytes of requests sent, those sent again included.", s::bytesSent, sink);
             telemetry.total("weir_sink_stale_markers_sent_total", "Stale markers delivered.", s::staleMarkersSent, sink);
             telemetry.total("weir_sink_stale_markers_lost_total", "Stale markers given up.", s::staleMarkersLost, sink);
+            telemetry.total("weir_sink_exemplars_sent_total", "Exemplars delivered.", s::exemplarsSent, sink);
+            telemetry.total("weir_sink_exemplars_unwritten_total",
+                    "Exemplars that the receiver has not written.", s::exemplarsUnwritten, sink);
             telemetry.total("weir_sink_retries_total", "Requests sent again.", s::retries, sink);
             telemetry.total("weir_sink_superseded_total",
                     "Time series replaced by newer values before they were delivered.", s::superseded, sink);

@@ -3,6 +3,7 @@ package io.weir.server.remotewrite;
 import io.weir.sample.MetricType;
 import io.weir.snapshot.CellValue;
 import io.weir.snapshot.EndedSeries;
+import io.weir.snapshot.Exemplar;
 import io.weir.snapshot.FamilySnapshot;
 import io.weir.snapshot.HistogramValue;
 import io.weir.snapshot.Snapshot;
@@ -29,6 +30,7 @@ final class Flush {
     private final List<EndedSeries> ended;
     private final long endedSequence;
     private final long timestamp;
+    private final SentExemplars exemplars;
     private final long total;
     private final int startBlock;
     private final int startSeries;
@@ -42,12 +44,21 @@ final class Flush {
     private boolean endedHandedOut;
     private long handedOut;
 
-    /** @param timestamp milliseconds since the epoch */
+    /** Without exemplars. */
     Flush(Snapshot snapshot, long timestamp, Place start) {
+        this(snapshot, timestamp, start, null);
+    }
+
+    /**
+     * @param timestamp milliseconds since the epoch
+     * @param exemplars tells which are due; null for none
+     */
+    Flush(Snapshot snapshot, long timestamp, Place start, SentExemplars exemplars) {
         this.families = snapshot.families();
         this.endedSequence = snapshot.endedSequence();
         this.ended = snapshot.ended();
         this.timestamp = timestamp;
+        this.exemplars = exemplars;
         this.total = count();
 
         this.startBlock = start.family.length == 0 ? ENDED : blockOf(start.family);
@@ -158,6 +169,9 @@ final class Flush {
                 }
                 out.start(start(f, series));
                 CellValue value = f.type() == MetricType.HISTOGRAM ? f.histogram(series) : f.summary(series);
+                int of = series;
+                int firstComponent = component;
+                int first = out.count();
                 if (!encode(
                         encoder,
                         out,
@@ -171,6 +185,9 @@ final class Flush {
                         maxSeries,
                         maxBytes)) {
                     break;
+                }
+                if (exemplars != null && f.hasExemplars() && value instanceof HistogramValue h) {
+                    bucketExemplars(out, f, of, h, firstComponent, first);
                 }
             }
         }
@@ -186,8 +203,25 @@ final class Flush {
             long bits = Double.doubleToRawLongBits(f.value(i));
             out.start(start(f, i));
             encoder.scalar(out, f.name(), f.textChunk(i), f.textOffset(i), f.textLength(i), bits);
+            if (exemplars != null && f.hasExemplars()) {
+                exemplar(out, out.count() - 1, f.exemplar(i, Double.NaN));
+            }
         }
         series = i;
+    }
+
+    /** Of the buckets from {@code component} on, which are the series from {@code first} on. */
+    private void bucketExemplars(SeriesBuffer out, FamilySnapshot f, int of, HistogramValue value, int component, int first) {
+        int buckets = value.buckets();
+        for (int i = component, n = first; i <= buckets && n < out.count(); i++, n++) {
+            exemplar(out, n, f.exemplar(of, i < buckets ? value.bound(i) : Double.POSITIVE_INFINITY));
+        }
+    }
+
+    private void exemplar(SeriesBuffer out, int i, Exemplar exemplar) {
+        if (exemplar != null && exemplars.isDue(exemplar)) {
+            out.exemplar(i, exemplar);
+        }
     }
 
     /** A clock that was set back makes a series begin in the future, which no receiver would believe. */

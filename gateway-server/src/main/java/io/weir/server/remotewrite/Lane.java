@@ -95,6 +95,19 @@ final class Lane {
         return series.natives(from[head], to[head]);
     }
 
+    /** Exemplars of the run at hand. */
+    int exemplars() {
+        return series.exemplars(from[head], to[head]);
+    }
+
+    /** Notes those down. */
+    void exemplarsTo(SentExemplars sent) {
+        int begin = series.exemplarsBefore(from[head]);
+        for (int n = begin, end = begin + exemplars(); n < end; n++) {
+            sent.add(series.exemplar(n));
+        }
+    }
+
     /** Stale markers of the run at hand. */
     int markers() {
         return series.markers(from[head], to[head]);

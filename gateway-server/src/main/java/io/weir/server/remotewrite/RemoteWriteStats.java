@@ -47,6 +47,8 @@ public final class RemoteWriteStats {
     private final AtomicLong samplesSent = new AtomicLong();
     private final AtomicLong staleMarkersSent = new AtomicLong();
     private final AtomicLong staleMarkersLost = new AtomicLong();
+    private final AtomicLong exemplarsSent = new AtomicLong();
+    private final AtomicLong exemplarsUnwritten = new AtomicLong();
     private final AtomicLong bytesSent = new AtomicLong();
     private final AtomicLong retries = new AtomicLong();
     private final AtomicLong superseded = new AtomicLong();
@@ -88,6 +90,16 @@ public final class RemoteWriteStats {
     /** Ended series that were forgotten before they could be marked; they fade out at the receiver by its lookback. */
     public long staleMarkersLost() {
         return staleMarkersLost.get();
+    }
+
+    /** Exemplars that the receiver says it has written. */
+    public long exemplarsSent() {
+        return exemplarsSent.get();
+    }
+
+    /** Exemplars that it does not say it has written, of requests that it has otherwise taken; they do not come again. */
+    public long exemplarsUnwritten() {
+        return exemplarsUnwritten.get();
     }
 
     /** Compressed bytes of all requests, retries included. */
@@ -153,6 +165,11 @@ public final class RemoteWriteStats {
         add(samplesSent, samples);
         add(staleMarkersSent, markers);
         lastSuccessMillis.lazySet(nowMillis);
+    }
+
+    void exemplars(int written, int unwritten) {
+        add(exemplarsSent, written);
+        add(exemplarsUnwritten, unwritten);
     }
 
     void request(Outcome outcome) {

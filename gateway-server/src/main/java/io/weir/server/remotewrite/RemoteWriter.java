@@ -36,6 +36,7 @@ import org.slf4j.LoggerFactory;
  *   <li>Other answers condemn the rest of the flush: it would fare no better.
  *   <li>What the endpoint did not understand as 2.0 goes out again as 1.0, see {@link ProtocolChoice}. A 2.0 receiver that
  *       has written a part of a request is believed: the rest is counted, and nothing is sent again.
+ *   <li>An exemplar goes out with its series until a 2.0 receiver has answered for it, whatever it made of it.
  * </ol>
  *
  * <p>Outputs thread only, but for {@link #stop()}, {@link #stats()} and the snapshot receiver. Sources: Prometheus remote
@@ -77,6 +78,7 @@ final class RemoteWriter {
     private final RemoteWriteStats stats;
 
     private final ProtocolChoice protocol;
+    private final SentExemplars sentExemplars = new SentExemplars();
 
     private final WriteRequestEncoder encoder = new WriteRequestEncoder();
     private final RequestV2Encoder encoderV2 = new RequestV2Encoder(new SecureRandom());
@@ -303,11 +305,12 @@ final class RemoteWriter {
             endedDone = endedDone + lost;
         }
         lastTimestamp = Math.max(epochClock.time(), lastTimestamp + 1);
-        flush = new Flush(snapshot, lastTimestamp, start);
+        protocol.flushBegins(nanoClock.nanoTime());
+        sentExemplars.retain(snapshot);
+        flush = new Flush(snapshot, lastTimestamp, start, protocol.message() == Message.V2 ? sentExemplars : null);
         abandoned = false;
         delivered = 0;
         splitsLeft = SPLIT_REQUESTS_PER_FLUSH * tuning.splitsPerRequest();
-        protocol.flushBegins(nanoClock.nanoTime());
         state = State.SENDING;
         if (flush.total() == 0) {
             return;
@@ -494,6 +497,7 @@ final class RemoteWriter {
             // the marker of a native histogram is a sample
             long all = reply.written().samples() + reply.written().histograms();
             written = (int) Math.min(written, Math.max(0, all));
+            exemplars(lane, reply.written());
         }
         int unwritten = sent - written;
         if (unwritten > 0) {
@@ -503,6 +507,14 @@ final class RemoteWriter {
         }
         stats.protocol(lane.message());
         succeed(lane, written);
+    }
+
+    /** What the receiver did not take it will not take the next time either: it has a later one, or no room. */
+    private void exemplars(Lane lane, Written written) {
+        int sent = lane.exemplars();
+        int kept = (int) Math.min(sent, written.exemplars());
+        stats.exemplars(kept, sent - kept);
+        lane.exemplarsTo(sentExemplars);
     }
 
     /**

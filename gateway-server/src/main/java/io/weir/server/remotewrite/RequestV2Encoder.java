@@ -2,6 +2,8 @@ package io.weir.server.remotewrite;
 
 import io.weir.sample.KeyHash;
 import io.weir.sample.MetricType;
+import io.weir.snapshot.Exemplar;
+import io.weir.snapshot.LabelText;
 import java.util.Arrays;
 import java.util.random.RandomGenerator;
 
@@ -13,6 +15,7 @@ import java.util.random.RandomGenerator;
  *   Request { symbols = 4: string, timeseries = 5: TimeSeries {
  *       labels_refs = 1: packed pairs of symbols,
  *       samples = 2: Sample { value = 1 double, timestamp = 2 int64, start_timestamp = 3 }, or histograms = 3,
+ *       exemplars = 4: Exemplar { labels_refs = 1, value = 2 double, timestamp = 3 int64 },
  *       metadata = 5: Metadata { type = 1, help_ref = 3 } } }
  * </pre>
  *
@@ -26,9 +29,12 @@ import java.util.random.RandomGenerator;
 final class RequestV2Encoder {
     private static final byte FIELD_1 = 0x0a;
     private static final byte FIELD_2 = 0x12;
+    private static final byte FIELD_4 = 0x22;
     private static final byte FIELD_5 = 0x2a;
     private static final byte FIELD_1_VARINT = 0x08;
+    private static final byte FIELD_2_DOUBLE = 0x11;
     private static final byte FIELD_3_VARINT = 0x18;
+    private static final long NANOS_PER_MILLI = 1_000_000;
 
     /** Tag of {@code start_timestamp}, field 3 of a sample and 17 of a native histogram. */
     private static final byte[] SAMPLE_START = {0x18};
@@ -51,6 +57,13 @@ final class RequestV2Encoder {
 
     private int metadataLength;
 
+    /** The field {@code exemplars} of the series at hand. */
+    private byte[] exemplar = new byte[64];
+
+    private int exemplarLength;
+    private int[] exemplarRefs = new int[16];
+    private final LabelText exemplarLabels = new LabelText();
+
     /** @param random seeds the hash of the symbols */
     RequestV2Encoder(RandomGenerator random) {
         this.symbols = new SymbolTable(
@@ -64,10 +77,15 @@ final class RequestV2Encoder {
         known = 0;
         byte[] bytes = in.bytes();
         int family = in.familyOf(from);
+        int nextExemplar = in.exemplarsBefore(from);
         metadata(in, family);
         for (int i = from; i < to; i++) {
             if (i == in.familyEnd(family)) {
                 metadata(in, ++family);
+            }
+            exemplarLength = 0;
+            if (in.seriesOfExemplar(nextExemplar) == i) {
+                exemplar(in.exemplar(nextExemplar++));
             }
             series(bytes, in.offset(i), in.startOf(i));
         }
@@ -99,6 +117,51 @@ final class RequestV2Encoder {
         metadata[0] = FIELD_5;
         metadata[1] = (byte) (n - 2);
         metadataLength = n == 2 ? 0 : n;
+    }
+
+    private void exemplar(Exemplar e) {
+        byte[] text = e.labels();
+        LabelText label = exemplarLabels.reset(text, 0, text.length);
+        int n = 0;
+        int packed = 0;
+        while (label.next()) {
+            if (n + 2 > exemplarRefs.length) {
+                exemplarRefs = Arrays.copyOf(exemplarRefs, n * 2);
+            }
+            exemplarRefs[n] = ref(text, label.nameOffset(), label.nameLength(), label.nameEscaped());
+            exemplarRefs[n + 1] = ref(text, label.valueOffset(), label.valueLength(), label.escaped());
+            packed += WriteRequestEncoder.varintSize(exemplarRefs[n]) + WriteRequestEncoder.varintSize(exemplarRefs[n + 1]);
+            n += 2;
+        }
+        int refsLength = n == 0 ? 0 : 1 + WriteRequestEncoder.varintSize(packed) + packed;
+        long millis = Math.floorDiv(e.epochNanos(), NANOS_PER_MILLI);
+        int size = refsLength + 9 + 1 + WriteRequestEncoder.varintSize(millis);
+
+        if (exemplar.length < size + 6) {
+            exemplar = new byte[size + 6];
+        }
+        byte[] to = exemplar;
+        to[0] = FIELD_4;
+        int at = WriteRequestEncoder.varint(to, 1, size);
+        if (n > 0) {
+            to[at] = FIELD_1;
+            at = WriteRequestEncoder.varint(to, at + 1, packed);
+            for (int r = 0; r < n; r++) {
+                at = WriteRequestEncoder.varint(to, at, exemplarRefs[r]);
+            }
+        }
+        to[at] = FIELD_2_DOUBLE;
+        WriteRequestEncoder.LONG.set(to, at + 1, Double.doubleToRawLongBits(e.value()));
+        to[at + 9] = FIELD_3_VARINT;
+        exemplarLength = WriteRequestEncoder.varint(to, at + 10, millis);
+    }
+
+    private int ref(byte[] text, int offset, int size, boolean escaped) {
+        if (!escaped) {
+            return symbols.ref(text, offset, size);
+        }
+        byte[] plain = new byte[size];
+        return symbols.ref(plain, 0, LabelText.unescape(text, offset, offset + size, plain, 0));
     }
 
     /** Number in the enumeration {@code Metadata.MetricType}. */
@@ -133,7 +196,7 @@ final class RequestV2Encoder {
         int valueAt = after(in, i + 1);
         int more = start == 0 ? 0 : field.length + WriteRequestEncoder.varintSize(start);
         int rest = 1 + WriteRequestEncoder.varintSize(value + more) + value + more;
-        int size = 1 + WriteRequestEncoder.varintSize(packed) + packed + rest + metadataLength;
+        int size = 1 + WriteRequestEncoder.varintSize(packed) + packed + rest + exemplarLength + metadataLength;
         if (out.length - length < size + 6) {
             out = Arrays.copyOf(out, Math.max(length + size + 6, out.length * 2));
         }
@@ -153,6 +216,8 @@ final class RequestV2Encoder {
             System.arraycopy(field, 0, to, n, field.length);
             n = WriteRequestEncoder.varint(to, n + field.length, start);
         }
+        System.arraycopy(exemplar, 0, to, n, exemplarLength);
+        n += exemplarLength;
         System.arraycopy(metadata, 0, to, n, metadataLength);
         length = n + metadataLength;
     }

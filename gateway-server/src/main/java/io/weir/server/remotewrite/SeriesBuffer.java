@@ -1,6 +1,7 @@
 package io.weir.server.remotewrite;
 
 import io.weir.sample.MetricType;
+import io.weir.snapshot.Exemplar;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
@@ -10,6 +11,9 @@ import java.util.Arrays;
  * thread only.
  */
 final class SeriesBuffer {
+    /** Of an exemplar encoded, but for its labels: value, time, tags and lengths. */
+    private static final int EXEMPLAR_BYTES = 26;
+
     private byte[] bytes = new byte[16 << 10];
     private int length;
     private int[] ends = new int[256];
@@ -32,6 +36,13 @@ final class SeriesBuffer {
 
     private int nativeCount;
 
+    /** The exemplars, and the series that each belongs to, rising. */
+    private Exemplar[] exemplars = new Exemplar[16];
+
+    private int[] exemplarOf = new int[16];
+    private int exemplarCount;
+    private int exemplarBytes;
+
     void clear() {
         length = 0;
         count = 0;
@@ -40,6 +51,40 @@ final class SeriesBuffer {
         families = 0;
         helpBytes = 0;
         nativeCount = 0;
+        Arrays.fill(exemplars, 0, exemplarCount, null);
+        exemplarCount = 0;
+        exemplarBytes = 0;
+    }
+
+    /** Gives series {@code i} an exemplar, which only 2.0 sends; the last that was given one came before it. */
+    void exemplar(int i, Exemplar exemplar) {
+        if (exemplarCount == exemplars.length) {
+            exemplars = Arrays.copyOf(exemplars, exemplarCount * 2);
+            exemplarOf = Arrays.copyOf(exemplarOf, exemplarCount * 2);
+        }
+        exemplars[exemplarCount] = exemplar;
+        exemplarOf[exemplarCount++] = i;
+        exemplarBytes += EXEMPLAR_BYTES + exemplar.labels().length;
+    }
+
+    /** Number of the first exemplar of series {@code i} or a later one. */
+    int exemplarsBefore(int i) {
+        int place = exemplarCount == 0 ? 0 : Arrays.binarySearch(exemplarOf, 0, exemplarCount, i);
+        return place >= 0 ? place : -place - 1;
+    }
+
+    /** How many exemplars the series {@code from} to {@code to} have. */
+    int exemplars(int from, int to) {
+        return exemplarCount == 0 ? 0 : exemplarsBefore(to) - exemplarsBefore(from);
+    }
+
+    /** Series that exemplar {@code n} belongs to; {@link Integer#MAX_VALUE} behind the last. */
+    int seriesOfExemplar(int n) {
+        return n < exemplarCount ? exemplarOf[n] : Integer.MAX_VALUE;
+    }
+
+    Exemplar exemplar(int n) {
+        return exemplars[n];
     }
 
     /** Ends a series of native histograms, which 1.0 does not have. */
@@ -158,7 +203,7 @@ final class SeriesBuffer {
 
     /** Bytes in all, those that only 2.0 sends included. */
     int weight() {
-        return length + helpBytes;
+        return length + helpBytes + exemplarBytes;
     }
 
     /** Number of time series. */

@@ -53,7 +53,7 @@ final class WriteRequestEncoder {
     private static final long QUOTES = ONES * '"';
     private static final long BACKSLASHES = ONES * '\\';
 
-    private static final VarHandle LONG =
+    static final VarHandle LONG =
             MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     /** Encoded labels of the current series: up to {@code nameAt} they sort before __name__, from {@code leAt} on after le. */

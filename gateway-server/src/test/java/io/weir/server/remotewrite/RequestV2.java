@@ -28,8 +28,12 @@ public record RequestV2(List<String> symbols, List<Series> series) {
     /** @param type word of the enumeration, without its prefix */
     public record Metadata(String type, String help, String unit) {}
 
+    /** @param timestamp milliseconds */
+    public record Exemplar(List<Decoded.Label> labels, double value, long timestamp) {}
+
     /** @param nativeHistogram what it holds instead of samples, or null */
-    public record Series(Decoded.Series series, List<Long> starts, Metadata metadata, Message nativeHistogram) {}
+    public record Series(
+            Decoded.Series series, List<Long> starts, List<Exemplar> exemplars, Metadata metadata, Message nativeHistogram) {}
 
     private static final Descriptor REQUEST = schema().findMessageTypeByName("Request");
 
@@ -43,6 +47,10 @@ public record RequestV2(List<String> symbols, List<Series> series) {
                 .filter(s -> s.series().key().equals(key))
                 .findFirst()
                 .orElseThrow(() -> new AssertionError("no " + key + " in " + decoded().keys()));
+    }
+
+    public List<Exemplar> exemplars() {
+        return series.stream().flatMap(s -> s.exemplars().stream()).toList();
     }
 
     static RequestV2 of(byte[] bytes) {
@@ -68,15 +76,7 @@ public record RequestV2(List<String> symbols, List<Series> series) {
 
     private static Series series(List<String> symbols, boolean[] used, Message message) {
         check(message.getUnknownFields().asMap().isEmpty(), "unknown fields in " + message);
-        List<Integer> refs = new ArrayList<>();
-        for (Object ref : (List<?>) message.getField(field(message, "labels_refs"))) {
-            refs.add((Integer) ref);
-        }
-        check(refs.size() % 2 == 0, "odd number of label references");
-        List<Decoded.Label> labels = new ArrayList<>();
-        for (int i = 0; i < refs.size(); i += 2) {
-            labels.add(new Decoded.Label(symbol(symbols, used, refs.get(i)), symbol(symbols, used, refs.get(i + 1))));
-        }
+        List<Decoded.Label> labels = labels(symbols, used, message);
         List<Sample> samples = new ArrayList<>();
         List<Long> starts = new ArrayList<>();
         for (Message s : messages(message, "samples")) {
@@ -90,17 +90,38 @@ public record RequestV2(List<String> symbols, List<Series> series) {
         for (Message h : histograms) {
             check(h.getUnknownFields().asMap().isEmpty(), "unknown fields in " + h);
         }
+        List<Exemplar> exemplars = new ArrayList<>();
+        for (Message e : messages(message, "exemplars")) {
+            check(e.getUnknownFields().asMap().isEmpty(), "unknown fields in " + e);
+            long timestamp = (Long) e.getField(field(e, "timestamp"));
+            check(timestamp != 0, "an exemplar without a timestamp");
+            exemplars.add(new Exemplar(labels(symbols, used, e), (Double) e.getField(field(e, "value")), timestamp));
+        }
         Message metadata = (Message) message.getField(field(message, "metadata"));
         check(metadata.getUnknownFields().asMap().isEmpty(), "unknown fields in " + metadata);
         String type = metadata.getField(field(metadata, "type")).toString().replace("METRIC_TYPE_", "");
         return new Series(
                 new Decoded.Series(labels, samples),
                 starts,
+                exemplars,
                 new Metadata(
                         type,
                         symbol(symbols, used, (Integer) metadata.getField(field(metadata, "help_ref"))),
                         symbol(symbols, used, (Integer) metadata.getField(field(metadata, "unit_ref")))),
                 histograms.isEmpty() ? null : histograms.get(0));
+    }
+
+    private static List<Decoded.Label> labels(List<String> symbols, boolean[] used, Message message) {
+        List<Integer> refs = new ArrayList<>();
+        for (Object ref : (List<?>) message.getField(field(message, "labels_refs"))) {
+            refs.add((Integer) ref);
+        }
+        check(refs.size() % 2 == 0, "odd number of label references");
+        List<Decoded.Label> labels = new ArrayList<>();
+        for (int i = 0; i < refs.size(); i += 2) {
+            labels.add(new Decoded.Label(symbol(symbols, used, refs.get(i)), symbol(symbols, used, refs.get(i + 1))));
+        }
+        return labels;
     }
 
     /** Observations of each bucket that is not empty, by absolute index. */
@@ -167,12 +188,18 @@ public record RequestV2(List<String> symbols, List<Series> series) {
                         field("labels_refs", 1, Type.TYPE_UINT32, Label.LABEL_REPEATED),
                         of("Sample", field("samples", 2, Type.TYPE_MESSAGE, Label.LABEL_REPEATED)),
                         of("Histogram", field("histograms", 3, Type.TYPE_MESSAGE, Label.LABEL_REPEATED)),
+                        of("Exemplar", field("exemplars", 4, Type.TYPE_MESSAGE, Label.LABEL_REPEATED)),
                         of("Metadata", field("metadata", 5, Type.TYPE_MESSAGE, Label.LABEL_OPTIONAL))))
                 .addMessageType(message(
                         "Sample",
                         field("value", 1, Type.TYPE_DOUBLE, Label.LABEL_OPTIONAL),
                         field("timestamp", 2, Type.TYPE_INT64, Label.LABEL_OPTIONAL),
                         field("start_timestamp", 3, Type.TYPE_INT64, Label.LABEL_OPTIONAL)))
+                .addMessageType(message(
+                        "Exemplar",
+                        field("labels_refs", 1, Type.TYPE_UINT32, Label.LABEL_REPEATED),
+                        field("value", 2, Type.TYPE_DOUBLE, Label.LABEL_OPTIONAL),
+                        field("timestamp", 3, Type.TYPE_INT64, Label.LABEL_OPTIONAL)))
                 .addMessageType(message(
                         "Histogram",
                         field("count_int", 1, Type.TYPE_UINT64, Label.LABEL_OPTIONAL),

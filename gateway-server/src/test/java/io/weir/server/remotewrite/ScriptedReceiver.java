@@ -109,7 +109,10 @@ public final class ScriptedReceiver implements AutoCloseable {
     /** As a receiver does that understands both versions. */
     static Answer taken() {
         return (request, socket) -> (request.isV2()
-                        ? status(204, "X-Prometheus-Remote-Write-Samples-Written: " + request.decoded().series().size())
+                        ? status(
+                                204,
+                                "X-Prometheus-Remote-Write-Samples-Written: " + request.decoded().series().size(),
+                                "X-Prometheus-Remote-Write-Exemplars-Written: " + request.requestV2().exemplars().size())
                         : status(204))
                 .to(request, socket);
     }

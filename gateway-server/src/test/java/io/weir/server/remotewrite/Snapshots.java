@@ -3,6 +3,7 @@ package io.weir.server.remotewrite;
 import io.weir.sample.MetricType;
 import io.weir.snapshot.CellValue;
 import io.weir.snapshot.EndedSeries;
+import io.weir.snapshot.Exemplar;
 import io.weir.snapshot.FamilySnapshot;
 import io.weir.snapshot.HistogramValue;
 import io.weir.snapshot.Snapshot;
@@ -26,6 +27,9 @@ final class Snapshots {
     private final Map<String, Long> begun = new HashMap<>();
     /** By sequence number, from 1. */
     private final List<EndedSeries> ended = new ArrayList<>();
+
+    /** By family and label text. */
+    private final Map<String, Map<String, Exemplar[]>> exemplars = new HashMap<>();
 
     private long endedFrom = 1;
 
@@ -54,6 +58,12 @@ final class Snapshots {
     /** All series of the family began then. */
     Snapshots begun(String name, long epochMillis) {
         begun.put(name, epochMillis);
+        return this;
+    }
+
+    /** Takes the place of those the series had. */
+    Snapshots exemplars(String name, String labels, Exemplar... all) {
+        exemplars.computeIfAbsent(name, n -> new HashMap<>()).put(labels, all);
         return this;
     }
 
@@ -119,6 +129,7 @@ final class Snapshots {
             CellValue[] cells = new CellValue[size];
             List<byte[]> chunks = new ArrayList<>();
             ByteArrayOutputStream chunk = new ByteArrayOutputStream();
+            Map<Integer, Exemplar[]> ofSeries = new HashMap<>();
             int i = 0;
             for (Map.Entry<String, Object> s : draft.series().entrySet()) {
                 byte[] text = utf8(s.getKey());
@@ -126,6 +137,7 @@ final class Snapshots {
                     chunks.add(chunk.toByteArray());
                     chunk.reset();
                 }
+                ofSeries.put(i, exemplars.getOrDefault(e.getKey(), Map.of()).getOrDefault(s.getKey(), Exemplar.NONE));
                 texts[i] = FamilySnapshot.text(chunks.size(), chunk.size(), text.length);
                 chunk.writeBytes(text);
                 if (s.getValue() instanceof CellValue cell) {
@@ -150,7 +162,7 @@ final class Snapshots {
                     cells,
                     starts,
                     false,
-                    null));
+                    exemplars.containsKey(e.getKey()) ? ofSeries : null));
         }
         return new Snapshot(1, 0, list, all, from, ended.size(), since);
     }
