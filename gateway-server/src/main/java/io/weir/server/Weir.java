@@ -82,6 +82,7 @@ public final class Weir implements AutoCloseable {
                         config.web().listenAddresses().stream().map(Weir::socketAddress).toList(),
                         config.limits(),
                         core::newIngest,
+                        config.web().allowedHosts(),
                         access,
                         web::tls),
                 Routes.of(parts(build)),

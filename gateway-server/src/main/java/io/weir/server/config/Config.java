@@ -7,6 +7,7 @@ import io.weir.parse.HerokuMessages;
 import io.weir.sample.FamilyPolicy;
 import io.weir.sample.Limits;
 import io.weir.server.auth.AuthConfig;
+import io.weir.server.http.AllowedHosts;
 import io.weir.server.remotewrite.RemoteWriteConfig;
 import java.nio.file.Path;
 import java.util.List;
@@ -55,6 +56,7 @@ public record Config(
      * HTTP.
      *
      * @param listenAddresses at least one
+     * @param allowedHosts that requests may be for
      * @param telemetryPath of the own metrics, below the prefix
      * @param routePrefix empty, or a path that starts with and does not end in a slash
      * @param enableLifecycle whether {@code POST /-/reload} and {@code /-/quit} work
@@ -64,14 +66,22 @@ public record Config(
      */
     public record Web(
             List<Address> listenAddresses,
+            AllowedHosts allowedHosts,
             String telemetryPath,
             String routePrefix,
             boolean enableLifecycle,
             boolean enableAdminApi,
             boolean createdSamples,
             Optional<Path> configFile) {
-        public static final Web DEFAULTS =
-                new Web(List.of(new Address("127.0.0.1", 9091)), "/-/metrics", "", false, false, false, Optional.empty());
+        public static final Web DEFAULTS = new Web(
+                List.of(new Address("127.0.0.1", 9091)),
+                AllowedHosts.EVERY,
+                "/-/metrics",
+                "",
+                false,
+                false,
+                false,
+                Optional.empty());
     }
 
     /**

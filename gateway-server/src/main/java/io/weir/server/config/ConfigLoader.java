@@ -94,6 +94,7 @@ public final class ConfigLoader {
         }
         return new Config.Web(
                 addresses,
+                merged.hosts(Options.WEB_ALLOWED_HOSTS),
                 pushgateway.telemetryPath(),
                 pushgateway.routePrefix(),
                 merged.bool(Options.WEB_ENABLE_LIFECYCLE),

@@ -116,6 +116,7 @@ record Option(
             case BOOLEAN -> Values.bool(text);
             case CHOICE -> checkChoice(text);
             case ADDRESS -> Address.parse(text);
+            case HOST -> Values.hosts(List.of(text));
             case URL -> Values.url(text);
             case HEADER -> Values.header(text);
             case ROUTE -> Values.path(text);

@@ -52,6 +52,15 @@ final class Options {
                     Config.Web.DEFAULTS.listenAddresses().get(0).toString(),
                     "Where to listen; without a host on every address of the machine, port 0 takes a free one")
             .many());
+    static final Option WEB_ALLOWED_HOSTS = add(new Option(
+                    "web.allowed-hosts",
+                    WEB,
+                    Type.HOST,
+                    "",
+                    "Hosts that requests may be for, those for others get 421: names, addresses, *.example.org for all names"
+                            + " below it, each with a port or for all ports. When none is given, every host; probes are"
+                            + " answered whatever the host")
+            .many());
     static final Option WEB_TELEMETRY_PATH = add(new Option(
             "web.telemetry-path",
             WEB,

@@ -1,5 +1,6 @@
 package io.weir.server.config;
 
+import io.weir.server.http.AllowedHosts;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -95,6 +96,10 @@ final class Settings {
 
     List<Address> addresses(Option option) {
         return texts(option).stream().map(text -> checked(() -> Address.parse(text))).toList();
+    }
+
+    AllowedHosts hosts(Option option) {
+        return checked(() -> Values.hosts(texts(option)));
     }
 
     static URI url(String text) {

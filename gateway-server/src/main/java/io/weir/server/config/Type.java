@@ -10,6 +10,7 @@ enum Type {
     BOOLEAN("true|false"),
     CHOICE("choice"),
     ADDRESS("address"),
+    HOST("host"),
     URL("url"),
     HEADER("header"),
     /** A path in URLs. */

@@ -1,9 +1,11 @@
 package io.weir.server.config;
 
+import io.weir.server.http.AllowedHosts;
 import io.weir.server.remotewrite.RemoteWriteConfig.Header;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 
 /** The text forms of option values, read and written. Every reader throws {@link BadValue} with what it expected. */
@@ -149,6 +151,15 @@ final class Values {
             throw new BadValue("a URL without credentials (they have their own options: username, password-file)");
         }
         return url;
+    }
+
+    /** Hosts that requests may be for. */
+    static AllowedHosts hosts(List<String> texts) throws BadValue {
+        try {
+            return AllowedHosts.of(texts);
+        } catch (IllegalArgumentException e) {
+            throw new BadValue("a host such as weir.example.org, *.example.org, localhost:9091 or [::1]");
+        }
     }
 
     /** {@code /} alone is the empty prefix. */

@@ -37,6 +37,8 @@ final class HeadRules {
     /** Null before the next request has got so far. */
     Method method;
     boolean http10;
+    /** Whom the request is for: the authority of an absolute target, else the Host field; null without one. */
+    CharSequence host;
     /** The target in origin form, or {@code *} for OPTIONS. */
     String target;
     /** Declared length of the body; 0 without a body, -1 when it is chunked. */
@@ -86,6 +88,7 @@ final class HeadRules {
 
     private Refusal fields(HttpHeaders headers) {
         hosts = 0;
+        host = null;
         lengths = 0;
         transferEncodings = 0;
         contentEncodings = 0;
@@ -128,6 +131,7 @@ final class HeadRules {
             case 4 -> {
                 if (is(name, "host")) {
                     hosts++;
+                    host = value;
                     found = isHost(value) ? null : Refusal.BAD_HOST;
                 }
             }
@@ -224,7 +228,8 @@ final class HeadRules {
             while (at < uri.length() && uri.charAt(at) != '/' && uri.charAt(at) != '?') {
                 at++;
             }
-            if (at == authority || !isHost(uri.substring(authority, at))) {
+            host = uri.substring(authority, at);
+            if (at == authority || !isHost(host)) {
                 return Refusal.BAD_TARGET;
             }
             path = at == uri.length() ? "/" : uri.charAt(at) == '?' ? "/" + uri.substring(at) : uri.substring(at);

@@ -87,6 +87,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     private final EventLoopContext context;
     private final RouteTable routes;
     private final Limits limits;
+    private final AllowedHosts hosts;
     private final Access access;
     private final HeadRules rules;
     private final Request request = new Request();
@@ -145,10 +146,11 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     private long pendingSeen;
     private long pendingSince;
 
-    HttpFront(EventLoopContext context, RouteTable routes, Limits limits, Access access) {
+    HttpFront(EventLoopContext context, RouteTable routes, Limits limits, AllowedHosts hosts, Access access) {
         this.context = context;
         this.routes = routes;
         this.limits = limits;
+        this.hosts = hosts;
         this.access = access;
         this.rules = new HeadRules(limits);
         this.waiting = new WaitingMessages(limits.pipelinedRequests());
@@ -352,9 +354,20 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         request.reset(rules.method, rules.http10, target == null ? rules.target : target, head.headers());
         RouteTable.Place place = target == null ? null : routes.find(request.path());
         endpoint = place == null ? null : place.endpoint(request.method());
+        if (isMisdirected()) {
+            refuse(Refusal.HOST);
+            return;
+        }
         if (guard == null || isAdmitted(place)) {
             goIn(place);
         }
+    }
+
+    /** Whether it is for a host that is not ours. Probes, which come by address, are told how we are in any case. */
+    private boolean isMisdirected() {
+        return !hosts.isEvery()
+                && (endpoint == null || endpoint.scope() != Scope.OPEN)
+                && !hosts.contains(rules.host);
     }
 
     /** Whether the request may go on now; if not it has been answered, or {@link #decided} will be called. */

@@ -46,6 +46,7 @@ public final class HttpServer {
      * @param addresses to listen on; port 0 takes a free one
      * @param loops number of event loops
      * @param ingest asked once for each event loop
+     * @param hosts that requests may be for
      * @param access asked about every request
      * @param tls asked for each connection; gives null for plain HTTP
      * @param nanoClock monotonic, for time limits and durations
@@ -55,12 +56,14 @@ public final class HttpServer {
             int loops,
             Limits limits,
             Supplier<Ingest> ingest,
+            AllowedHosts hosts,
             Access access,
             Supplier<Tls> tls,
             LongSupplier nanoClock) {
-        /** Plain HTTP, and nobody is asked who he is. */
+        /** Plain HTTP for every host, and nobody is asked who he is. */
         public static Options of(List<InetSocketAddress> addresses, Limits limits, Supplier<Ingest> ingest) {
-            return of(addresses, limits, ingest, new Access(new Telemetry(), System::nanoTime), () -> null);
+            Access open = new Access(new Telemetry(), System::nanoTime);
+            return of(addresses, limits, ingest, AllowedHosts.EVERY, open, () -> null);
         }
 
         /** One event loop per processor and the system's clock. */
@@ -68,10 +71,11 @@ public final class HttpServer {
                 List<InetSocketAddress> addresses,
                 Limits limits,
                 Supplier<Ingest> ingest,
+                AllowedHosts hosts,
                 Access access,
                 Supplier<Tls> tls) {
             int loops = Runtime.getRuntime().availableProcessors();
-            return new Options(addresses, loops, limits, ingest, access, tls, System::nanoTime);
+            return new Options(addresses, loops, limits, ingest, hosts, access, tls, System::nanoTime);
         }
     }
 
@@ -270,7 +274,7 @@ public final class HttpServer {
             }
             channel.pipeline()
                     .addLast(new RequestDecoder(decoding, options.limits()))
-                    .addLast(new HttpFront(contexts.get(loop), routes, options.limits(), options.access()));
+                    .addLast(new HttpFront(contexts.get(loop), routes, options.limits(), options.hosts(), options.access()));
         }
     }
 }

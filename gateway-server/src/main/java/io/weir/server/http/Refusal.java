@@ -29,6 +29,7 @@ enum Refusal {
     TOO_MANY_PARAMETERS(414, "too_many_parameters", "more query parameters than the limit"),
     CONTENT_ENCODING(415, "content_encoding", "Content-Encoding must be identity or one of "),
     EXPECTATION(417, "expectation", "the only expectation met here is 100-continue"),
+    HOST(421, "host", "not a host that is served here, --web.allowed-hosts"),
     PIPELINE(429, "pipeline", "more pipelined requests than the limit"),
     HEADERS_TOO_LARGE(431, "headers_too_large", "more or longer header fields than the limit"),
     METHOD(501, "method", "the methods known here are GET, HEAD, POST, PUT, PATCH, DELETE and OPTIONS"),

@@ -3,14 +3,14 @@ package io.weir.server.http;
 /** The status codes this server sends, with their phrases and a dense index for counting. Any thread. */
 public final class Status {
     private static final int[] CODES = {
-        200, 202, 204, 207, 304, 400, 401, 403, 404, 405, 408, 409, 411, 413, 414, 415, 417, 422, 429, 431, 500, 501, 502,
+        200, 202, 204, 207, 304, 400, 401, 403, 404, 405, 408, 409, 411, 413, 414, 415, 417, 421, 422, 429, 431, 500, 501, 502,
         503, 504, 505
     };
     private static final String[] PHRASES = {
         "OK", "Accepted", "No Content", "Multi-Status", "Not Modified", "Bad Request", "Unauthorized", "Forbidden",
         "Not Found", "Method Not Allowed", "Request Timeout", "Conflict", "Length Required", "Content Too Large",
-        "URI Too Long", "Unsupported Media Type", "Expectation Failed", "Unprocessable Content", "Too Many Requests",
-        "Request Header Fields Too Large", "Internal Server Error", "Not Implemented", "Bad Gateway",
+        "URI Too Long", "Unsupported Media Type", "Expectation Failed", "Misdirected Request", "Unprocessable Content",
+        "Too Many Requests", "Request Header Fields Too Large", "Internal Server Error", "Not Implemented", "Bad Gateway",
         "Service Unavailable", "Gateway Timeout", "HTTP Version Not Supported"
     };
     private static final byte[] INDEX = new byte[600];

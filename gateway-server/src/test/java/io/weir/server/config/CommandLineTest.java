@@ -82,6 +82,7 @@ class CommandLineTest {
         "--limits.line=1GiB~ --limits.line: bad value \"1GiB\"; expected a size from 1 to 64MiB",
         "--limits.labels=0~ --limits.labels: bad value \"0\"; expected a whole number from 1 to 2147483647",
         "--web.listen-address=9091~ --web.listen-address: bad value \"9091\"; expected an address such as 127.0.0.1:9091, :9091 or [::1]:9091",
+        "--web.allowed-hosts=a --web.allowed-hosts=*~ --web.allowed-hosts: bad value \"*\"; expected a host such as weir.example.org, *.example.org, localhost:9091 or [::1]",
         "start~ unknown command \"start\"; to start the gateway give flags only",
         "check confg x~ unknown command \"check confg x\"; did you mean check config?; to start the gateway give flags only",
         "check config~ check config: expected one file, as in: weir check config weir.yml",

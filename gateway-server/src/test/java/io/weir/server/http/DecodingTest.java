@@ -93,7 +93,7 @@ class DecodingTest {
     private String reading(byte[] bytes, int cut) {
         understood.clear();
         EmbeddedChannel channel = new EmbeddedChannel(
-                new RequestDecoder(CONFIG, Limits.DEFAULTS), new HttpFront(context, routes, Limits.DEFAULTS, ACCESS));
+                new RequestDecoder(CONFIG, Limits.DEFAULTS), new HttpFront(context, routes, Limits.DEFAULTS, AllowedHosts.EVERY, ACCESS));
         channel.config().setAllocator(ALLOCATOR);
         if (cut == 0) {
             for (int i = 0; i < bytes.length && channel.isOpen(); i++) {

@@ -237,7 +237,7 @@ class OverloadTest {
     }
 
     private HttpFront front() {
-        return new HttpFront(context, routes, LIMITS, new Access(new Telemetry(), clock::get));
+        return new HttpFront(context, routes, LIMITS, AllowedHosts.EVERY, new Access(new Telemetry(), clock::get));
     }
 
     private EmbeddedChannel connect(HttpFront front) {

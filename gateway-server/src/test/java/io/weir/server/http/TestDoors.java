@@ -24,6 +24,10 @@ final class TestDoors {
                     responder.send(Answer.OK);
                     return Exchange.NONE;
                 }, Method.GET, Method.HEAD, Method.POST)
+                .at("/ping", "ping", (request, responder) -> {
+                    responder.send(Answer.OK);
+                    return Exchange.NONE;
+                }, Method.GET)
                 .at("/echo", "echo", (request, responder) -> new Echo(responder), Method.POST, Method.PUT)
                 .at("/lines", "lines", (request, responder) -> new Lines(responder), Method.POST)
                 .at("/later", "later", (request, responder) -> new Exchange() {

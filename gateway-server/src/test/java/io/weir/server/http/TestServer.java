@@ -27,6 +27,10 @@ final class TestServer implements AutoCloseable {
     }
 
     TestServer(Limits limits, Transport transport, String prefix, int loops) throws IOException {
+        this(limits, AllowedHosts.EVERY, transport, prefix, loops);
+    }
+
+    TestServer(Limits limits, AllowedHosts hosts, Transport transport, String prefix, int loops) throws IOException {
         InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
         server = new HttpServer(
                 new HttpServer.Options(
@@ -34,6 +38,7 @@ final class TestServer implements AutoCloseable {
                         loops,
                         limits,
                         () -> null,
+                        hosts,
                         new Access(new Telemetry(), clock::get),
                         () -> null,
                         clock::get),

@@ -130,6 +130,26 @@ class InjectionTest {
     }
 
     @Test
+    void shouldBeUnknownToPagesThatHaveReboundTheirName() {
+        try (RunningWeir open = new RunningWeir("--web.allowed-hosts=127.0.0.1", "--web.allowed-hosts=weir.example.org:443")) {
+            String page = " HTTP/1.1\r\nHost: rebound.example:" + open.port() + "\r\nOrigin: http://rebound.example:"
+                    + open.port() + "\r\nContent-Length: ";
+            for (String request : List.of("POST /metrics", "GET /metrics", "DELETE /metrics/__all", "GET /", "GET /-/metrics")) {
+                try (Wire wire = open.wire()) {
+                    assertThat(wire.send(request + page + "9\r\n\r\nforged 1\n").answer().status()).as(request).isEqualTo(421);
+                }
+            }
+            try (Wire wire = open.wire()) {
+                assertThat(wire.send("GET /-/healthy" + page + "0\r\n\r\n").answer().status()).isEqualTo(200);
+                assertThat(wire.send("GET /-/ready" + page + "0\r\n\r\n").answer().status()).isEqualTo(200);
+                assertThat(wire.send("POST /metrics HTTP/1.1\r\nHost: weir.example.org\r\nContent-Length: 7\r\n\r\ngood 1\n")
+                        .answer().status()).isBetween(200, 204);
+            }
+            assertThat(open.scrape()).contains("good 1").doesNotContain("forged");
+        }
+    }
+
+    @Test
     void shouldNotReloadOrQuitForAPageOfAnotherSite() {
         try (RunningWeir open = new RunningWeir("--web.enable-lifecycle")) {
             String own = "127.0.0.1:" + open.port();
