@@ -261,6 +261,19 @@ class ConnectionTest {
     }
 
     @Test
+    void shouldForgetAPeerThatFinishedSendingAndResetOnceItIsAnswered() throws Exception {
+        RawClient client = server.connect().send(GET_LATER).finishSending();
+        Responder responder = server.doors.later.poll(10, TimeUnit.SECONDS);
+        awaitMetric("weir_connections", 1);
+        client.reset();
+        responder.later(() -> responder.send(Answer.text(200, "late")));
+        awaitMetric("weir_connections", 0);
+        try (RawClient next = server.connect()) {
+            assertThat(next.send(GET_OK).answer()).isEqualTo(OK);
+        }
+    }
+
+    @Test
     void shouldCloseALingeringConnection() throws Exception {
         try (RawClient client = server.connect()) {
             client.send("! /ok HTTP/1.1\r\nHost: a\r\n\r\n");

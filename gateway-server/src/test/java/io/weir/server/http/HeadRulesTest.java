@@ -81,6 +81,7 @@ class HeadRulesTest {
                 row(400, null, "POST /ok HTTP/1.1\r\n" + H + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n"),
                 row(400, null, "POST /ok HTTP/1.1\r\n" + H + "Transfer-Encoding: ,chunked\r\n\r\n"),
                 row(400, null, "POST /ok HTTP/1.1\r\n" + H + "Transfer-Encoding: xchunked\r\n\r\n"),
+                row(400, null, "POST /ok HTTP/1.1\r\n" + H + "Transfer-Encoding: chunked, xchunked\r\n\r\n"),
                 row(400, null, "POST /ok HTTP/1.1\r\n" + H + "Transfer-Encoding: gzip, chunked\r\n\r\n"),
                 row(400, null, "POST /ok HTTP/1.1\r\n" + H + "Transfer-Encoding: identity\r\n\r\n"),
                 row(400, null, "POST /ok HTTP/1.1\r\n" + H + "Transfer-Encoding:\r\n\r\n"),

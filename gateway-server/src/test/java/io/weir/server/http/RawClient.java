@@ -35,6 +35,12 @@ final class RawClient implements AutoCloseable {
         return this;
     }
 
+    /** Ends the connection with a reset. */
+    void reset() throws IOException {
+        socket.setSoLinger(true, 0);
+        socket.close();
+    }
+
     /** Exactly as many bytes as {@code expected} has, to be compared with it. */
     String read(int length) throws IOException {
         return new String(in.readNBytes(length), ISO_8859_1);

@@ -139,6 +139,20 @@ class HttpsTest {
     }
 
     @Test
+    void shouldHangUpOnThoseThatNeverEndTheirHandshake() throws Exception {
+        try (RunningWeir weir = start("--limits.header-time=1s");
+                Socket silent = new Socket("127.0.0.1", weir.port());
+                Socket begun = new Socket("127.0.0.1", weir.port())) {
+            begun.getOutputStream().write(new byte[] {22, 3, 1, 1, 0, 1, 0, 0, (byte) 252, 3, 3});
+            for (Socket socket : List.of(silent, begun)) {
+                // the handshake has ten seconds of its own
+                socket.setSoTimeout(15_000);
+                socket.getInputStream().readAllBytes();
+            }
+        }
+    }
+
+    @Test
     void shouldGetAnEarlyAnswerOutThoughTheBodyStillComes() throws Exception {
         config("basic_auth_users:\n  alice: " + Bcrypt.hash("secret", 4) + "\n");
         try (RunningWeir weir = start();
