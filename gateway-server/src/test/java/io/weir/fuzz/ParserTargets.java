@@ -150,6 +150,7 @@ final class ParserTargets {
 
         @Override
         public Code end(long rawHash0, long rawHash1, double value) {
+            series |= 1; // zero stands for a key that has not been met
             if (remembers) {
                 met.put(rawHash0, series);
             }

@@ -39,7 +39,7 @@ class SecretsTest {
     private static final List<String> SECRET_OPTIONS = List.of(
             "--remote-write.url", "--remote-write.password", "--remote-write.password-file",
             "--remote-write.bearer-token-file", "--remote-write.headers", "--auth.drain-password", "--auth.metrics-password",
-            "--heroku.drain-tokens");
+            "--heroku.drain-tokens", "--web.external-url");
 
     @TempDir
     private Path directory;
@@ -137,6 +137,8 @@ class SecretsTest {
         "--remote-write.headers=MARK",
         "--remote-write.url=http://weir:MARK@localhost/",
         "--remote-write.url=MARK",
+        "--web.external-url=http://weir:MARK@localhost/",
+        "--web.external-url=MARK",
         "check config YAML:remote-write.pasword:MARK",
         "check config YAML:password:MARK",
         "check config YAML:remote-write:[{password:MARK}]",
