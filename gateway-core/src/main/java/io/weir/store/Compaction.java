@@ -34,7 +34,11 @@ final class Compaction {
         return recycled;
     }
 
-    /** Whether dead words take up so much of the shard that it should be rebuilt. */
+    /**
+     * Whether dead words take up so much of the shard that it should be rebuilt. Where series come and go, dead records would
+     * otherwise take memory up to a quarter of the limit, however few series live; a rebuild walks at most 64 words for each
+     * record that it takes back.
+     */
     boolean isDue(Shard shard) {
         if (shard.wasFruitless(table.tick())) {
             return false;
@@ -43,7 +47,7 @@ final class Compaction {
         int dead = used - shard.live();
         int capacity = shard.indexAcquire().capacity;
         return dead > capacity / 4 || dead > capacity / 16 && used > capacity / 4 * 3
-                || dead > capacity / 64 && shard.refused();
+                || dead > capacity / 64 && (dead > shard.live() || shard.refused());
     }
 
     /**

@@ -397,6 +397,19 @@ class SeriesTableTest {
     }
 
     @Test
+    void shouldKeepFewDeadSeriesWhereFewLiveHoweverManyMayLive() {
+        Store large = new Store(TableConfig.of(100_000, 10));
+        for (int i = 0; i < 40_000; i++) {
+            assertThat(large.add("c", "i=\"" + i + "\"", i)).isEqualTo(Code.OK);
+            if (i % 100 == 99) {
+                assertThat(large.delete("c")).isEqualTo(100);
+                large.advance(1);
+            }
+        }
+        assertThat(large.table.numbers.high()).isLessThan(10_000);
+    }
+
+    @Test
     void shouldMakeRoomForNewFamiliesOnceOldOnesHaveNoSeries() {
         for (int i = 0; i < 100; i++) {
             assertThat(store.add("f" + i % 8, "", 1)).isEqualTo(Code.OK);
