@@ -26,7 +26,8 @@ final class PushersApiDoor implements Door {
 
     @Override
     public Exchange open(Request request, Responder responder) {
-        responder.stream(Answer.head(200, Answer.JSON, ApiAnswers.FIELDS), new Listing(pushers.known(), pushers.forgotten()));
+        // not for pages of other sites: it has addresses
+        responder.stream(Answer.head(200, Answer.JSON, "Cache-Control", "no-store"), new Listing(pushers.known(), pushers.forgotten()));
         return Exchange.NONE;
     }
 

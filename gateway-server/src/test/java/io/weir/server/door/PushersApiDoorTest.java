@@ -40,6 +40,11 @@ class PushersApiDoorTest {
     }
 
     @Test
+    void shouldNotTellPagesOfOtherSites() throws IOException {
+        assertThat(gateway.get("/api/v1/pushers").head()).doesNotContain("Access-Control").contains("Cache-Control: no-store\r\n");
+    }
+
+    @Test
     void shouldKnowThePushersOfEveryDoor() throws IOException {
         gateway.post("/metrics", "m 1\n", "User-Agent: text");
         gateway.post("/metrics", "m{ 1\n", "User-Agent: bad text");
