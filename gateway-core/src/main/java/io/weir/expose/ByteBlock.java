@@ -9,6 +9,8 @@ import java.util.Arrays;
  * <p>Hot renderers call {@link #reserve} once per line and then write into {@link #array()} themselves.
  */
 public final class ByteBlock {
+    private static final int VARINT_BYTES_MAX = 10;
+
     private byte[] array;
     private int length;
 
@@ -62,6 +64,23 @@ public final class ByteBlock {
 
     void put(double value) {
         length = NumberWriter.write(value, reserve(NumberWriter.BYTES_MAX), length);
+    }
+
+    /** A varint of protocol buffers, of the value's 64 bits without a sign. */
+    void putVarint(long value) {
+        byte[] a = reserve(VARINT_BYTES_MAX);
+        int n = length;
+        long v = value;
+        for (; (v & ~0x7fL) != 0; v >>>= 7) {
+            a[n++] = (byte) (v | 0x80);
+        }
+        a[n++] = (byte) v;
+        length = n;
+    }
+
+    /** Bytes that {@link #putVarint} takes. */
+    static int varintBytes(long value) {
+        return value == 0 ? 1 : (70 - Long.numberOfLeadingZeros(value)) / 7;
     }
 
     @Override

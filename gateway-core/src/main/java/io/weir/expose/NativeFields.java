@@ -36,7 +36,6 @@ public final class NativeFields {
     private static final byte SPAN_OFFSET = 1 << 3;
     private static final byte SPAN_LENGTH = 2 << 3;
     private static final int GAP_MAX = 2;
-    private static final int VARINT_BYTES_MAX = 10;
 
     private NativeFields() {}
 
@@ -54,7 +53,7 @@ public final class NativeFields {
         number(value.zeroThreshold(), out);
         if (whole) {
             out.put((byte) (ZERO_COUNT + shift));
-            varint((long) value.zeroCount(), out);
+            out.putVarint((long) value.zeroCount());
         } else {
             out.put((byte) (ZERO_COUNT_FLOAT + shift));
             number(value.zeroCount(), out);
@@ -88,9 +87,9 @@ public final class NativeFields {
         }
         out.put(values);
         if (whole) {
-            varint(deltaBytes(indexes, counts), out);
+            out.putVarint(deltaBytes(indexes, counts));
         } else {
-            varint(8L * buckets, out);
+            out.putVarint(8L * buckets);
         }
         double before = 0;
         for (int i = 0; i < n; i++) {
@@ -128,11 +127,11 @@ public final class NativeFields {
 
     private static void span(byte tag, int offset, int length, ByteBlock out) {
         out.put(tag);
-        out.put((byte) (2 + signedBytes(offset) + bytes(length)));
+        out.put((byte) (2 + signedBytes(offset) + ByteBlock.varintBytes(length)));
         out.put(SPAN_OFFSET);
         signed(offset, out);
         out.put(SPAN_LENGTH);
-        varint(length, out);
+        out.putVarint(length);
     }
 
     private static void number(double value, ByteBlock out) {
@@ -143,25 +142,10 @@ public final class NativeFields {
     }
 
     private static void signed(long value, ByteBlock out) {
-        varint(value << 1 ^ value >> 63, out);
-    }
-
-    private static void varint(long value, ByteBlock out) {
-        byte[] a = out.reserve(VARINT_BYTES_MAX);
-        int n = out.length();
-        long v = value;
-        for (; (v & ~0x7fL) != 0; v >>>= 7) {
-            a[n++] = (byte) (v | 0x80);
-        }
-        a[n++] = (byte) v;
-        out.length(n);
+        out.putVarint(value << 1 ^ value >> 63);
     }
 
     private static int signedBytes(long value) {
-        return bytes(value << 1 ^ value >> 63);
-    }
-
-    private static int bytes(long value) {
-        return value == 0 ? 1 : (70 - Long.numberOfLeadingZeros(value)) / 7;
+        return ByteBlock.varintBytes(value << 1 ^ value >> 63);
     }
 }

@@ -65,7 +65,6 @@ public final class ProtobufExposition extends Exposition {
     private static final byte SECONDS = 1 << 3 | VARINT;
     private static final byte NANOS = 2 << 3 | VARINT;
     private static final int NUMBER_BYTES = 9;
-    private static final int VARINT_BYTES_MAX = 10;
 
     private final LabelText labels = new LabelText();
     /** One metric, whose length comes first. */
@@ -115,7 +114,7 @@ public final class ProtobufExposition extends Exposition {
         for (int i = 0, n = current.size(); i < n; i++) {
             length += field(metricBytes(current, i));
         }
-        varint(length, out);
+        out.putVarint(length);
         out.put(FAMILY_NAME);
         bytes(name, out);
         if (help.length > 0) {
@@ -173,7 +172,7 @@ public final class ProtobufExposition extends Exposition {
         int created = createdBytes(current.begunMillis(i));
         return switch (current.type()) {
             case HISTOGRAM -> created + histogramBytes(current, i);
-            case SUMMARY -> created + 1 + size(Math.round(current.summary(i).count())) + NUMBER_BYTES;
+            case SUMMARY -> created + 1 + ByteBlock.varintBytes(Math.round(current.summary(i).count())) + NUMBER_BYTES;
             case COUNTER -> created + NUMBER_BYTES + exemplarField(current.exemplar(i, Double.NaN));
             default -> created + NUMBER_BYTES;
         };
@@ -184,17 +183,17 @@ public final class ProtobufExposition extends Exposition {
     }
 
     private static int timestampBytes(long seconds, long nanos) {
-        return 1 + size(seconds) + (nanos == 0 ? 0 : 1 + size(nanos));
+        return 1 + ByteBlock.varintBytes(seconds) + (nanos == 0 ? 0 : 1 + ByteBlock.varintBytes(nanos));
     }
 
     private static void timestamp(byte tag, long seconds, long nanos, ByteBlock out) {
         out.put(tag);
-        varint(timestampBytes(seconds, nanos), out);
+        out.putVarint(timestampBytes(seconds, nanos));
         out.put(SECONDS);
-        varint(seconds, out);
+        out.putVarint(seconds);
         if (nanos != 0) {
             out.put(NANOS);
-            varint(nanos, out);
+            out.putVarint(nanos);
         }
     }
 
@@ -218,7 +217,7 @@ public final class ProtobufExposition extends Exposition {
             return;
         }
         out.put(tag);
-        varint(exemplarBytes(exemplar), out);
+        out.putVarint(exemplarBytes(exemplar));
         labels.reset(exemplar.labels(), 0, exemplar.labels().length);
         while (labels.next()) {
             label(out);
@@ -273,7 +272,7 @@ public final class ProtobufExposition extends Exposition {
     }
 
     private static int countBytes(double count, boolean whole) {
-        return whole ? 1 + size((long) count) : NUMBER_BYTES;
+        return whole ? 1 + ByteBlock.varintBytes((long) count) : NUMBER_BYTES;
     }
 
     /** Whether all counts are whole numbers that a double holds exactly. */
@@ -294,7 +293,7 @@ public final class ProtobufExposition extends Exposition {
         content(current, i, metric);
         assert metric.length() == metricBytes(current, i);
         out.put(FAMILY_METRIC);
-        varint(metric.length(), out);
+        out.putVarint(metric.length());
         out.put(metric.array(), 0, metric.length());
     }
 
@@ -316,12 +315,12 @@ public final class ProtobufExposition extends Exposition {
         out.put(METRIC_LABEL);
         int name = nameBytes();
         int length = labels.valueLength() - escapes();
-        varint(field(name) + field(length), out);
+        out.putVarint(field(name) + field(length));
         out.put(FIRST);
-        varint(name, out);
+        out.putVarint(name);
         text(labels.nameOffset(), labels.nameLength(), labels.nameEscaped(), out);
         out.put(SECOND);
-        varint(length, out);
+        out.putVarint(length);
         text(labels.valueOffset(), labels.valueLength(), labels.escaped(), out);
     }
 
@@ -336,7 +335,7 @@ public final class ProtobufExposition extends Exposition {
 
     private void scalar(byte tag, FamilySnapshot current, int i, ByteBlock out) {
         out.put(tag);
-        varint(valueBytes(current, i), out);
+        out.putVarint(valueBytes(current, i));
         number(SCALAR_VALUE, current.value(i), out);
         exemplar(COUNTER_EXEMPLAR, current.exemplar(i, Double.NaN), out);
         created(COUNTER_CREATED, current.begunMillis(i), out);
@@ -345,9 +344,9 @@ public final class ProtobufExposition extends Exposition {
     private void summary(FamilySnapshot current, int i, ByteBlock out) {
         SummaryValue value = current.summary(i);
         out.put(METRIC_SUMMARY);
-        varint(valueBytes(current, i), out);
+        out.putVarint(valueBytes(current, i));
         out.put(COUNT);
-        varint(Math.round(value.count()), out);
+        out.putVarint(Math.round(value.count()));
         number(SUM, value.sum(), out);
         created(SUMMARY_CREATED, current.begunMillis(i), out);
     }
@@ -357,7 +356,7 @@ public final class ProtobufExposition extends Exposition {
         boolean whole = isWhole(value);
         NativeHistogram buckets = value.nativePart();
         out.put(METRIC_HISTOGRAM);
-        varint(valueBytes(current, series), out);
+        out.putVarint(valueBytes(current, series));
         count(buckets == null ? value.count() : buckets.count(), whole, out);
         number(SUM, value.sum(), out);
         double cumulative = 0;
@@ -365,7 +364,7 @@ public final class ProtobufExposition extends Exposition {
             cumulative += value.count(i);
             out.put(BUCKET);
             Exemplar exemplar = current.hasExemplars() ? current.exemplar(series, bound(value, i)) : null;
-            varint(countBytes(cumulative, whole) + NUMBER_BYTES + exemplarField(exemplar), out);
+            out.putVarint(countBytes(cumulative, whole) + NUMBER_BYTES + exemplarField(exemplar));
             count(cumulative, whole, out);
             number(BOUND, bound(value, i), out);
             exemplar(BUCKET_EXEMPLAR, exemplar, out);
@@ -379,7 +378,7 @@ public final class ProtobufExposition extends Exposition {
     private static void count(double count, boolean whole, ByteBlock out) {
         if (whole) {
             out.put(COUNT);
-            varint((long) count, out);
+            out.putVarint((long) count);
         } else {
             number(COUNT_FLOAT, count, out);
         }
@@ -394,28 +393,12 @@ public final class ProtobufExposition extends Exposition {
     }
 
     private static void bytes(byte[] bytes, ByteBlock out) {
-        varint(bytes.length, out);
+        out.putVarint(bytes.length);
         out.put(bytes);
-    }
-
-    private static void varint(long value, ByteBlock out) {
-        byte[] a = out.reserve(VARINT_BYTES_MAX);
-        int n = out.length();
-        long v = value;
-        for (; (v & ~0x7fL) != 0; v >>>= 7) {
-            a[n++] = (byte) (v | 0x80);
-        }
-        a[n++] = (byte) v;
-        out.length(n);
-    }
-
-    /** Bytes of a varint. */
-    private static int size(long value) {
-        return value == 0 ? 1 : (70 - Long.numberOfLeadingZeros(value)) / 7;
     }
 
     /** Bytes of a field of so many bytes: tag and length included. */
     private static int field(int length) {
-        return 1 + size(length) + length;
+        return 1 + ByteBlock.varintBytes(length) + length;
     }
 }

@@ -24,6 +24,8 @@ class ScopeTest {
         "DELETE, /api/v1/series, DELETE",
         "PUT, /api/v1/admin/wipe, ADMIN",
         "GET, /api/v1/status, SCRAPE",
+        "PUT, /api/v1/groups, PUSH",
+        "POST, /api/v1/groups, PUSH",
         "POST, /drain, DRAIN",
         "POST, /drainage, PUSH",
     })

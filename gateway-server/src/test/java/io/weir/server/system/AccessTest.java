@@ -103,7 +103,8 @@ class AccessTest {
                     .contains(
                             "DELETE /metrics/... delete", "GET /metrics scrape", "GET /-/metrics scrape",
                             "PATCH /metrics/... push", "POST /-/quit admin", "POST /-/reload admin", "POST /metrics push",
-                            "GET /query push", "POST /write push", "GET / scrape");
+                            "GET /query push", "POST /write push", "GET / scrape", "DELETE /api/v1/series delete",
+                            "GET /api/v1/pushers admin", "PUT /api/v1/groups push", "POST /api/v1/groups push");
         }
     }
 
