@@ -31,6 +31,11 @@ public enum Ack {
         return null;
     }
 
+    /** What is wrong with a label of which there is none. */
+    static String unknown(String label) {
+        return "unknown durability \"" + label + "\", there are memory, process and disk";
+    }
+
     /** One answer for each, by ordinal, made before it is needed. */
     static Answer[] answers(Function<Ack, Answer> make) {
         Answer[] answers = new Answer[values().length];

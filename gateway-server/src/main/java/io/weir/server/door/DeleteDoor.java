@@ -1,6 +1,5 @@
 package io.weir.server.door;
 
-import io.weir.sample.Code;
 import io.weir.sample.Limits;
 import io.weir.server.http.Answer;
 import io.weir.server.http.Door;
@@ -23,15 +22,12 @@ final class DeleteDoor implements Door {
 
     private final EventLoopContext.Local<SeriesTarget> targets;
     private final StoreCommands commands;
-    private final Keeping keeping;
-    private final DiskWait wait;
+    private final Ends ends;
 
-    /** @param wait where answers wait for the disk; null without a journal */
-    DeleteDoor(Limits limits, StoreCommands commands, Keeping keeping, DiskWait wait) {
+    DeleteDoor(Limits limits, StoreCommands commands, Ends ends) {
         this.targets = new EventLoopContext.Local<>(context -> new SeriesTarget(limits));
         this.commands = commands;
-        this.keeping = keeping;
-        this.wait = wait;
+        this.ends = ends;
     }
 
     @Override
@@ -61,34 +57,17 @@ final class DeleteDoor implements Door {
             }
             selector = selector(target);
         }
-        String asked = Ack.asked(request, true);
-        Ack named = asked == null ? keeping.ack() : Ack.of(asked);
-        if (named == null) {
-            responder.fail(400, "unknown durability \"" + asked + "\", there are memory, process and disk");
+        Ack ack = ends.ack(request, responder, true);
+        if (ack == null) {
             return;
         }
-        // ends are written before they are told, so there is nothing less to be had
-        Ack ack = !keeping.isJournaled() ? Ack.MEMORY : named == Ack.MEMORY ? Ack.PROCESS : named;
-        boolean accepted = commands.delete(selector, killed -> deleted(killed, ack, responder));
-        if (!accepted) {
-            responder.fail(503, "too many deletions and scrapes are waiting, try again", "Retry-After", "1");
-        }
-    }
-
-    /** On the keeper's thread. */
-    private void deleted(long killed, Ack ack, Responder responder) {
-        if (killed == StoreCommands.REFUSED) {
-            responder.later(() -> Refuse.with(responder, Code.JOURNAL_FAILING,
-                    Refuse.text(Code.JOURNAL_FAILING, keeping.failure().get())));
-        } else if (killed == StoreCommands.UNKNOWN) {
-            responder.later(responder::breakOff);
-        } else {
-            Answer answer = Answer.text(200, "deleted " + killed + " series\n", Ack.HEADER, ack.label());
-            if (ack == Ack.DISK) {
-                wait.await(keeping.kills().written(), responder, answer);
-            } else {
-                responder.later(() -> responder.send(answer));
+        boolean accepted = commands.delete(selector, killed -> {
+            if (ends.isKnown(killed, responder)) {
+                ends.done(Answer.text(200, "deleted " + killed + " series\n"), ack, responder);
             }
+        });
+        if (!accepted) {
+            Refuse.busy(responder);
         }
     }
 

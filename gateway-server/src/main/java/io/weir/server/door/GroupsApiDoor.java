@@ -50,7 +50,7 @@ final class GroupsApiDoor implements Door {
         boolean accepted = commands.groups(groups -> responder.later(
                 () -> responder.stream(Answer.head(200, Answer.JSON, ApiAnswers.FIELDS), new Groups(groups))));
         if (!accepted) {
-            responder.fail(503, "too many deletions and scrapes are waiting, try again", "Retry-After", "1");
+            Refuse.busy(responder);
         }
         return Exchange.NONE;
     }

@@ -19,6 +19,11 @@ final class Refuse {
         }
     }
 
+    /** The keeper's queue is full. */
+    static void busy(Responder responder) {
+        responder.fail(503, "too many deletions and scrapes are waiting, try again", "Retry-After", "1");
+    }
+
     /** The code's text with what only this request knows. */
     static String text(Code code, String detail) {
         return detail == null || detail.isEmpty() ? code.text() : code.text() + " (" + detail + ")";

@@ -97,8 +97,8 @@ public final class Routes {
         Door groupDelete = new GatedDoor(new GroupDeleteDoor(groups, keeping), keeping);
         Door patch = new GatedDoor(
                 new PatchDoor(limits, hash, keeping, metrics[Protocol.PATCH.ordinal()]), keeping);
-        DiskWait wait = keeping.isJournaled() ? new DiskWait(keeping.kills()) : null;
-        Door delete = new GatedDoor(new DeleteDoor(limits, parts.commands, keeping, wait), keeping);
+        Ends ends = new Ends(keeping, keeping.isJournaled() ? new DiskWait(keeping.kills()) : null);
+        Door delete = new GatedDoor(new DeleteDoor(limits, parts.commands, ends), keeping);
         Door scrape = new GatedDoor(new ScrapeDoor(parts.commands, web.createdSamples), keeping);
         Door drain = new GatedDoor(
                 new HerokuDrainDoor(
@@ -130,9 +130,9 @@ public final class Routes {
         routes.needs(Scope.ADMIN, "api_pushers")
                 .at("/api/v1/pushers", "api_pushers", new PushersApiDoor(keeping.pushers()), GET, HEAD);
         routes.at("/api/v1/series", "api_series_delete",
-                new GatedDoor(new SeriesDeleteDoor(parts.commands, keeping, wait), keeping), DELETE);
+                new GatedDoor(new SeriesDeleteDoor(parts.commands, ends), keeping), DELETE);
         if (parts.api.admin) {
-            routes.at("/api/v1/admin/wipe", "wipe", new GatedDoor(new WipeDoor(parts.commands, keeping), keeping), PUT);
+            routes.at("/api/v1/admin/wipe", "wipe", new GatedDoor(new WipeDoor(parts.commands, ends), keeping), PUT);
         }
         return InfluxDoors.on(routes, web, limits, hash, parts.points, keeping, metrics[Protocol.INFLUX.ordinal()]).build();
     }

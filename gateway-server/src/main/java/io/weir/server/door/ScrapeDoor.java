@@ -45,7 +45,7 @@ final class ScrapeDoor implements Door {
         boolean accepted =
                 commands.snapshot(snapshot -> responder.later(() -> answer(snapshot, request, responder)));
         if (!accepted) {
-            responder.fail(503, "too many deletions and scrapes are waiting, try again", "Retry-After", "1");
+            Refuse.busy(responder);
         }
         return Exchange.NONE;
     }

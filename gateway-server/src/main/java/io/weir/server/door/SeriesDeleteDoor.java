@@ -1,6 +1,5 @@
 package io.weir.server.door;
 
-import io.weir.sample.Code;
 import io.weir.server.http.Answer;
 import io.weir.server.http.Door;
 import io.weir.server.http.Exchange;
@@ -19,17 +18,12 @@ import java.util.Map;
  * {@code dry_run=true} it only counts them. Answers once that is done. Any thread.
  */
 final class SeriesDeleteDoor implements Door {
-    private static final String BUSY = "too many deletions and scrapes are waiting, try again";
-
     private final StoreCommands commands;
-    private final Keeping keeping;
-    private final DiskWait wait;
+    private final Ends ends;
 
-    /** @param wait where answers wait for the disk; null without a journal */
-    SeriesDeleteDoor(StoreCommands commands, Keeping keeping, DiskWait wait) {
+    SeriesDeleteDoor(StoreCommands commands, Ends ends) {
         this.commands = commands;
-        this.keeping = keeping;
-        this.wait = wait;
+        this.ends = ends;
     }
 
     @Override
@@ -53,16 +47,12 @@ final class SeriesDeleteDoor implements Door {
             responder.fail(400, e.getMessage());
             return;
         }
-        String asked = Ack.asked(request, false);
-        Ack named = asked == null ? keeping.ack() : Ack.of(asked);
-        if (named == null) {
-            responder.fail(400, "unknown durability \"" + asked + "\", there are memory, process and disk");
+        Ack ack = ends.ack(request, responder, false);
+        if (ack == null) {
             return;
         }
-        // ends are written before they are told, so there is nothing less to be had
-        Ack ack = !keeping.isJournaled() ? Ack.MEMORY : named == Ack.MEMORY ? Ack.PROCESS : named;
         if (!commands.sweep(selectors, dry, swept -> swept(swept, dry, ack, responder))) {
-            responder.fail(503, BUSY, "Retry-After", "1");
+            Refuse.busy(responder);
         }
     }
 
@@ -99,22 +89,15 @@ final class SeriesDeleteDoor implements Door {
     /** On the keeper's thread. */
     private void swept(Swept swept, boolean dry, Ack ack, Responder responder) {
         switch (swept.state()) {
-            case BUSY -> responder.later(() -> responder.fail(503, BUSY, "Retry-After", "1"));
+            case BUSY -> responder.later(() -> Refuse.busy(responder));
             case UNKNOWN -> responder.later(responder::breakOff);
-            case REFUSED -> responder.later(() -> Refuse.with(responder, Code.JOURNAL_FAILING,
-                    Refuse.text(Code.JOURNAL_FAILING, keeping.failure().get())
-                            + (swept.series() == 0 ? "" : ", after " + swept.series() + " series were deleted")));
+            case REFUSED -> ends.refused(swept.series(), responder);
             case DONE -> {
                 Answer answer = answer(swept, dry);
                 if (dry) {
                     responder.later(() -> responder.send(answer));
-                    return;
-                }
-                Answer kept = answer.with(Ack.HEADER, ack.label());
-                if (ack == Ack.DISK) {
-                    wait.await(keeping.kills().written(), responder, kept);
                 } else {
-                    responder.later(() -> responder.send(kept));
+                    ends.done(answer, ack, responder);
                 }
             }
         }

@@ -108,7 +108,7 @@ final class Submission implements Settled {
         if (asked != null) {
             Ack named = Ack.of(asked);
             if (named == null) {
-                return "unknown durability \"" + asked + "\", there are memory, process and disk";
+                return Ack.unknown(asked);
             }
             ack = keeping.isJournaled() ? named : Ack.MEMORY;
         }

@@ -1,6 +1,5 @@
 package io.weir.server.door;
 
-import io.weir.sample.Code;
 import io.weir.server.http.Answer;
 import io.weir.server.http.Door;
 import io.weir.server.http.Exchange;
@@ -14,11 +13,11 @@ final class WipeDoor implements Door {
     private static final Answer ACCEPTED = Answer.empty(202);
 
     private final StoreCommands commands;
-    private final Keeping keeping;
+    private final Ends ends;
 
-    WipeDoor(StoreCommands commands, Keeping keeping) {
+    WipeDoor(StoreCommands commands, Ends ends) {
         this.commands = commands;
-        this.keeping = keeping;
+        this.ends = ends;
     }
 
     @Override
@@ -26,20 +25,15 @@ final class WipeDoor implements Door {
         return new Exchange() {
             @Override
             public void end(byte[] buffer, int offset, int length) {
-                if (!commands.delete(Selector.all(), killed -> responder.later(() -> answer(killed, responder)))) {
-                    responder.fail(503, "too many deletions and scrapes are waiting, try again", "Retry-After", "1");
+                boolean accepted = commands.delete(Selector.all(), killed -> {
+                    if (ends.isKnown(killed, responder)) {
+                        responder.later(() -> responder.send(ACCEPTED));
+                    }
+                });
+                if (!accepted) {
+                    Refuse.busy(responder);
                 }
             }
         };
-    }
-
-    private void answer(long killed, Responder responder) {
-        if (killed == StoreCommands.REFUSED) {
-            Refuse.with(responder, Code.JOURNAL_FAILING, Refuse.text(Code.JOURNAL_FAILING, keeping.failure().get()));
-        } else if (killed == StoreCommands.UNKNOWN) {
-            responder.breakOff();
-        } else {
-            responder.send(ACCEPTED);
-        }
     }
 }
