@@ -181,6 +181,10 @@ public final class CrashTest {
                 series.low = (long) value;
                 series.high = (long) value;
             }
+            if (worker.grouped[0].high > 0 && worker.grouped[1].high > 0) {
+                wrong++;
+                System.out.println(worker.group + " holds what was replaced beside what replaced it");
+            }
         }
         return wrong;
     }
@@ -201,6 +205,8 @@ public final class CrashTest {
         final List<Series> all = new ArrayList<>();
         final String label;
         final String drain;
+        final String selector;
+        final String group;
         final Random dice;
         final Series patched;
         final Series posted;
@@ -210,6 +216,9 @@ public final class CrashTest {
         final Series keyedPatch;
         final Series keyedPost;
         final Series drained;
+        final Series swept;
+        /** One of a group, whose every push replaces all of it. */
+        final Series[] grouped;
         long acknowledged;
         long doubtful;
         private long keys;
@@ -230,6 +239,16 @@ public final class CrashTest {
             drained = new Series("heroku_router_requests_total{app=\"" + index + "\",method=\"GET\",status=\"200\"}");
             all.add(drained);
             drain = "/drain?app_name=" + index;
+            swept = series("swept_total");
+            selector = "/api/v1/series?match%5B%5D=swept_total%7Bw%3D%22" + index + "%22%7D";
+            group = "/metrics/job/crash/w/" + index;
+            grouped = new Series[] {member("this", index), member("that", index)};
+        }
+
+        private Series member(String name, int index) {
+            Series series = new Series(name + "{instance=\"\",job=\"crash\",w=\"" + index + "\"}");
+            all.add(series);
+            return series;
         }
 
         private Series series(String name) {
@@ -255,7 +274,7 @@ public final class CrashTest {
         }
 
         private void step(Client client) throws IOException {
-            switch (dice.nextInt(8)) {
+            switch (dice.nextInt(10)) {
                 case 0 -> add(client, patched, "PATCH", target(patched), "");
                 case 1 -> add(client, posted, "POST", "/metrics", "# TYPE posted_total counter\n" + posted.name + " 1\n");
                 case 2 -> {
@@ -272,13 +291,25 @@ public final class CrashTest {
                     if (dice.nextInt(DELETE_EVERY) > 0) {
                         add(client, deleted, "PATCH", target(deleted), "");
                     } else {
-                        deleted.low = 0;
-                        client.send("DELETE", target(deleted), "", null);
-                        deleted.high = 0;
+                        delete(client, target(deleted), deleted);
                     }
                 }
                 case 5 -> keyed(client, keyedPatch);
                 case 6 -> keyed(client, drained);
+                case 7 -> {
+                    if (dice.nextInt(DELETE_EVERY) > 0) {
+                        add(client, swept, "PATCH", target(swept), "");
+                    } else {
+                        delete(client, selector, swept);
+                    }
+                }
+                case 8 -> {
+                    if (dice.nextInt(DELETE_EVERY) > 0) {
+                        replace(client, dice.nextInt(2));
+                    } else {
+                        delete(client, group, grouped);
+                    }
+                }
                 default -> keyed(client, keyedPost);
             }
         }
@@ -287,6 +318,27 @@ public final class CrashTest {
             series.high++;
             client.send(method, target, body, null);
             series.low++;
+        }
+
+        private void delete(Client client, String target, Series... gone) throws IOException {
+            for (Series series : gone) {
+                series.low = 0;
+            }
+            client.send("DELETE", target, "", null);
+            for (Series series : gone) {
+                series.high = 0;
+            }
+        }
+
+        /** One member of the group in place of whatever is there. */
+        private void replace(Client client, int which) throws IOException {
+            Series stays = grouped[which];
+            Series goes = grouped[1 - which];
+            goes.low = 0;
+            stays.high = ++number;
+            client.send("PUT", group, stays.name.substring(0, 4) + " " + number + "\n", null);
+            goes.high = 0;
+            stays.low = number;
         }
 
         private void keyed(Client client, Series series) throws IOException {
