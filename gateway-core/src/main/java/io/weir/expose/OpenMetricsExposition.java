@@ -1,12 +1,12 @@
 package io.weir.expose;
 
+import io.weir.sample.Entropy;
 import io.weir.sample.KeyHash;
 import io.weir.sample.MetricType;
 import io.weir.snapshot.Exemplar;
 import io.weir.snapshot.FamilySnapshot;
 import io.weir.snapshot.Snapshot;
 import java.math.BigDecimal;
-import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
@@ -281,7 +281,6 @@ public final class OpenMetricsExposition extends LineExposition {
     }
 
     private static KeyHash secret() {
-        SecureRandom random = new SecureRandom();
-        return new KeyHash(random.nextLong(), random.nextLong(), random.nextLong(), random.nextLong());
+        return Entropy.keyHash();
     }
 }

@@ -1,9 +1,9 @@
 package io.weir.expose;
 
+import io.weir.sample.Entropy;
 import io.weir.snapshot.Snapshot;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.security.SecureRandom;
 
 /**
  * The body of one snapshot in one format and encoding, rendered at most about once for all scrapes that share it. Any
@@ -50,7 +50,7 @@ public final class RenderedSnapshot {
     public static final int GZIP_LEVEL_FAST = 1;
 
     /** Versions begin anew with each process, tags must not. */
-    private static final String PROCESS = Long.toHexString(new SecureRandom().nextLong());
+    private static final String PROCESS = Long.toHexString(Entropy.word());
 
     private static final VarHandle NEXT;
 

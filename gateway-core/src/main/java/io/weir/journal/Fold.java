@@ -1,12 +1,12 @@
 package io.weir.journal;
 
+import io.weir.sample.Entropy;
 import io.weir.sample.KeyHash;
 import io.weir.sample.MetricType;
 import io.weir.snapshot.CellValue;
 import io.weir.snapshot.HistogramValue;
 import io.weir.snapshot.NativeHistogram;
 import io.weir.snapshot.SummaryValue;
-import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -112,8 +112,7 @@ final class Fold {
     private final Map<Name, GroupState> groups = new HashMap<>();
 
     Fold() {
-        SecureRandom random = new SecureRandom();
-        hash = new KeyHash(random.nextLong(), random.nextLong(), random.nextLong(), random.nextLong());
+        hash = Entropy.keyHash();
     }
 
     // ---- families

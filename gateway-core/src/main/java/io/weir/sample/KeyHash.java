@@ -30,7 +30,7 @@ public final class KeyHash {
     private long h0;
     private long h1;
 
-    /** Four secret words; use {@code SecureRandom} outside tests. Small numbers do for tests. */
+    /** Four secret words; {@link Entropy#keyHash} outside tests. Small numbers do for tests. */
     public KeyHash(long a0, long a1, long b0, long b1) {
         this.a0 = spread(a0);
         this.a1 = spread(a1);

@@ -1,7 +1,7 @@
 package io.weir.store;
 
+import io.weir.sample.Entropy;
 import io.weir.sample.FamilyPolicy;
-import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
@@ -36,7 +36,7 @@ public final class SeriesTable {
     private static final long SECOND_NANOS = 1_000_000_000L;
     private static final int REPLACED_MAX = 1 << 16;
     private static final int SPINS = 1 << 10;
-    private static final long NAME_SEED = new SecureRandom().nextLong();
+    private static final long NAME_SEED = Entropy.word();
 
     final TableConfig config;
     final Slab slab;

@@ -5,6 +5,7 @@ import io.weir.ingest.Ingest;
 import io.weir.journal.IdempotencyIndex;
 import io.weir.journal.Journal;
 import io.weir.journal.JournalConfig;
+import io.weir.sample.Entropy;
 import io.weir.sample.FamilyPolicy;
 import io.weir.sample.KeyHash;
 import io.weir.sample.Limits;
@@ -14,7 +15,6 @@ import io.weir.store.SeriesTable;
 import io.weir.store.StoreCommands;
 import io.weir.store.TableConfig;
 import java.io.IOException;
-import java.security.SecureRandom;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
@@ -67,8 +67,7 @@ final class Core implements AutoCloseable {
             JournalConfig journalConfig) {
         this.limits = limits;
         this.rules = rules;
-        SecureRandom random = new SecureRandom();
-        hash = new KeyHash(random.nextLong(), random.nextLong(), random.nextLong(), random.nextLong());
+        hash = Entropy.keyHash();
         fleeting = new FleetingFamilies(fleetingMillis, limits.families());
         policies = name -> fleeting.contains(name)
                 ? this.rules.policy(name, fleeting.ttlMillis())

@@ -13,6 +13,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import org.agrona.concurrent.SystemEpochClock;
 import org.agrona.concurrent.SystemNanoClock;
 
@@ -29,11 +30,12 @@ public final class DataDirectory {
         Path directory = path.toAbsolutePath().normalize();
         try {
             Files.createDirectories(directory);
-            Path probe = Files.createTempFile(directory, ".probe-", "");
+            // not a temporary file of the JDK's, whose random name costs 15 ms of a start
+            Path probe = directory.resolve(".probe-" + ProcessHandle.current().pid() + "-" + System.nanoTime());
             try {
-                Files.write(probe, new byte[] {1});
+                Files.write(probe, new byte[] {1}, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
             } finally {
-                Files.delete(probe);
+                Files.deleteIfExists(probe);
             }
         } catch (IOException e) {
             throw unusable(directory, e);

@@ -23,6 +23,8 @@ final class HeapPolicy implements Runnable {
     private static final String INTERVAL = "G1PeriodicGCInterval";
     private static final String INTERVAL_AFTER_PEAK_MILLIS = "400";
     private static final long SHRINK_NANOS = TimeUnit.SECONDS.toNanos(5);
+    /** The beans are left for the time after the first answers. */
+    private static final long DELAY_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final Thread thread = new Thread(this, "heap-policy");
     private volatile boolean peaked;
@@ -42,6 +44,7 @@ final class HeapPolicy implements Runnable {
     @Override
     public void run() {
         try {
+            LockSupport.parkNanos(this, DELAY_NANOS);
             HotSpotDiagnosticMXBean vm = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
             if (!"true".equals(vm.getVMOption("UseG1GC").getValue())) {
                 return;

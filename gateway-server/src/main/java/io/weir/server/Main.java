@@ -11,6 +11,8 @@ import io.weir.server.config.ConfigPrint;
 import io.weir.server.config.ExitCode;
 import io.weir.server.config.HelpText;
 import io.weir.server.data.DataCommand;
+import io.weir.server.http.HttpServer;
+import io.weir.server.log.LogProvider;
 import io.weir.server.log.Logging;
 import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
@@ -44,6 +46,7 @@ public final class Main {
     }
 
     private int run(List<String> arguments) {
+        LogProvider.use();
         try {
             if (!arguments.isEmpty() && arguments.get(0).equals("data")) {
                 return new DataCommand(environment, out, err).run(arguments.subList(1, arguments.size()));
@@ -88,6 +91,11 @@ public final class Main {
 
     private void serve(Weir.ConfigSource source) throws ConfigException, StartupException, InterruptedException {
         leaveBuffersUntraced();
+        // logging first: SLF4J gives stand-ins to a second thread that asks while the first one sets it up
+        LoggerFactory.getILoggerFactory();
+        Thread ahead = new Thread(HttpServer::prepare, "prepare");
+        ahead.setDaemon(true);
+        ahead.start();
         Config config = source.load();
         Logging.configure(config.log());
         config.notes().forEach(note -> LoggerFactory.getLogger(Main.class).warn(note));

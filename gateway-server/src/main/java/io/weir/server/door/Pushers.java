@@ -2,10 +2,10 @@ package io.weir.server.door;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.weir.sample.Entropy;
 import io.weir.sample.KeyHash;
 import io.weir.server.http.EventLoopContext;
 import io.weir.server.http.Request;
-import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -106,8 +106,7 @@ public final class Pushers {
     }
 
     Pushers(int max, LongSupplier epochMillis) {
-        SecureRandom random = new SecureRandom();
-        hash = new KeyHash(random.nextLong(), random.nextLong(), random.nextLong(), random.nextLong());
+        hash = Entropy.keyHash();
         this.max = max;
         this.epochMillis = epochMillis;
     }

@@ -44,7 +44,7 @@ public final class Logging extends ContextAwareBase implements Configurator {
         install((LoggerContext) LoggerFactory.getILoggerFactory(), log);
     }
 
-    private static void install(LoggerContext context, Config.Log log) {
+    static void install(LoggerContext context, Config.Log log) {
         ConsoleAppender<ILoggingEvent> appender = new ConsoleAppender<>();
         Lines lines = new Lines(log.format());
         lines.setContext(context);
