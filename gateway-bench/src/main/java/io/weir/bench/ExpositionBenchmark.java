@@ -128,7 +128,7 @@ public class ExpositionBenchmark {
         long bytes = 0;
         try (RenderedSnapshot.Reader reader = rendered.open()) {
             for (byte[] b = reader.next(); b != null; b = reader.next()) {
-                bytes += b.length;
+                bytes += reader.blockLength();
             }
         }
         return bytes;

@@ -15,10 +15,27 @@ import java.util.TreeSet;
  *
  * <p>The blocks joined are the body. Where they are cut depends on nothing but the snapshot, the filter and the block
  * size, so a second instance that is moved to the place where a block ended goes on with the same bytes.
+ *
+ * <p>Lines are counted as if all numbers were long, so that a new value does not shift the blocks behind it; and a block
+ * that is nearly full ends where a hash of the series says so, so that of the blocks behind a series that has come or gone
+ * only the next few are cut anew. {@link RenderedPieces} lives on that.
  */
 public abstract sealed class Exposition permits LineExposition, JsonExposition, ProtobufExposition {
     /** Default size of a block, which is longer by what is left of the line (text) or series (JSON) that fills it. */
     public static final int BLOCK_BYTES = 64 << 10;
+
+    /** One of so many series may end a block that is nearly full. */
+    private static final int MARKS_SHIFT = Long.SIZE - 6;
+
+    private static final long MIX = 0x9e37_79b9_7f4a_7c15L;
+
+    /** What a sample line has besides name, suffix and labels at most, but for the bound of a bucket. */
+    private static final int LINE_BYTES = NumberWriter.BYTES_MAX + 4;
+
+    private static final int BUCKET_BYTES = LINE_BYTES + 24;
+
+    /** What {@link #shape} says of a family whose lines depend on other families' series. */
+    static final int NO_SHAPE = -1;
 
     /** A place between two lines of a body. */
     record Place(int family, int series, int line) {
@@ -27,15 +44,24 @@ public abstract sealed class Exposition permits LineExposition, JsonExposition, 
 
     private final List<FamilySnapshot> families;
     private final int blockBytes;
+    private final int nearlyFull;
 
     int family;
     int series;
     /** Line within one series. */
     int line;
 
+    /** Bytes of this block, as the lines count. */
+    private int counted;
+
     Exposition(List<FamilySnapshot> families, int blockBytes) {
         this.families = families;
         this.blockBytes = blockBytes;
+        this.nearlyFull = blockBytes - (blockBytes >> 2);
+    }
+
+    final List<FamilySnapshot> families() {
+        return families;
     }
 
     /** Value of the Content-Type header. */
@@ -51,12 +77,16 @@ public abstract sealed class Exposition permits LineExposition, JsonExposition, 
             open(out);
         }
         int end = out.length() + blockBytes;
-        while (family < families.size() && out.length() < end) {
+        counted = 0;
+        while (family < families.size() && counted < blockBytes && out.length() < end) {
             FamilySnapshot current = families.get(family);
-            render(current, out, end);
+            int until = cut(current);
+            render(current, until, out, end);
             if (series == current.size()) {
                 series = 0;
                 family++;
+            } else if (series == until) {
+                break;
             }
         }
         if (family < families.size()) {
@@ -66,11 +96,45 @@ public abstract sealed class Exposition permits LineExposition, JsonExposition, 
         return false;
     }
 
+    /** Where the block ends in this family, and adds to {@link #counted}, {@link #blockBytes} at least when it does end. */
+    private int cut(FamilySnapshot current) {
+        int size = current.size();
+        int fixed = current.name().length + LINE_BYTES;
+        boolean scalar = current.type().isScalar();
+        long salt = Arrays.hashCode(current.name());
+        int n = counted;
+        int i = series;
+        do {
+            n += scalar ? fixed + current.textLength(i) : countCell(current, i, fixed);
+            if (n >= nearlyFull && (n >= blockBytes || (current.textPlace(i) ^ salt) * MIX >>> MARKS_SHIFT == 0)) {
+                counted = blockBytes;
+                return i + 1;
+            }
+            i++;
+        } while (i < size);
+        counted = n;
+        return size;
+    }
+
+    private int countCell(FamilySnapshot current, int i, int fixed) {
+        int line = fixed + current.textLength(i);
+        long bytes = current.type() == MetricType.SUMMARY
+                ? 2L * line
+                : (current.histogram(i).buckets() + 3L) * (line + BUCKET_BYTES);
+        return (int) Math.min(bytes, blockBytes);
+    }
+
     /**
-     * Appends lines of {@code current} from {@link #series} and {@link #line} on, one at least, until {@code out} has
-     * reached {@code end}.
+     * What the lines of a family depend on besides its series, its name, type and help; {@link #NO_SHAPE} when that is too
+     * much to say.
      */
-    abstract void render(FamilySnapshot current, ByteBlock out, int end);
+    abstract int shape(int family);
+
+    /**
+     * Appends lines of {@code current} from {@link #series} and {@link #line} on, one at least, up to series {@code until},
+     * or until {@code out} has reached {@code end}.
+     */
+    abstract void render(FamilySnapshot current, int until, ByteBlock out, int end);
 
     abstract void open(ByteBlock out);
 

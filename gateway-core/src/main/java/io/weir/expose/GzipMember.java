@@ -23,6 +23,19 @@ final class GzipMember implements AutoCloseable {
     private static final int ONE = 1 << 31;
     private static final int X = 1 << 30;
 
+    /** {@code x} to the power of {@code 8 << i}: what so many bytes of zeros multiply a checksum by. */
+    private static final int[] SHIFTS = new int[Long.SIZE - 3];
+
+    static {
+        int power = X;
+        for (int i = -3; i < SHIFTS.length; i++) {
+            if (i >= 0) {
+                SHIFTS[i] = power;
+            }
+            power = multiply(power, power);
+        }
+    }
+
     private final CRC32 crc = new CRC32();
     /** One of the two is null. */
     private final FastDeflate fast;
@@ -90,15 +103,13 @@ final class GzipMember implements AutoCloseable {
 
     /** Checksum of two runs of bytes joined, of which the second has {@code length} bytes. */
     static int join(int first, int second, long length) {
-        int shift = ONE;
-        int power = X;
-        for (long bits = length << 3; bits != 0; bits >>>= 1) {
-            if ((bits & 1) != 0) {
-                shift = multiply(shift, power);
+        int shifted = first;
+        for (int i = 0; length >>> i != 0 && shifted != 0; i++) {
+            if ((length >>> i & 1) != 0) {
+                shifted = multiply(shifted, SHIFTS[i]);
             }
-            power = multiply(power, power);
         }
-        return multiply(first, shift) ^ second;
+        return shifted ^ second;
     }
 
     private static int multiply(int a, int b) {

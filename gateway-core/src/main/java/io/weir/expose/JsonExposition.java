@@ -74,7 +74,12 @@ public final class JsonExposition extends Exposition {
     }
 
     @Override
-    void render(FamilySnapshot current, ByteBlock out, int end) {
+    int shape(int family) {
+        return family > 0 ? 1 : 0;
+    }
+
+    @Override
+    void render(FamilySnapshot current, int until, ByteBlock out, int end) {
         if (series == 0) {
             head(current, out);
         }
@@ -88,7 +93,7 @@ public final class JsonExposition extends Exposition {
                 default -> scalar(current, out);
             }
             series++;
-        } while (series < current.size() && out.length() < end);
+        } while (series < until && out.length() < end);
         if (series == current.size()) {
             out.put(METRICS_END);
         }

@@ -54,18 +54,18 @@ abstract sealed class LineExposition extends Exposition permits TextExposition, 
     abstract boolean endsSeries(FamilySnapshot current);
 
     @Override
-    void render(FamilySnapshot current, ByteBlock out, int end) {
+    void render(FamilySnapshot current, int until, ByteBlock out, int end) {
         if (series == 0 && line == 0) {
             head(current, out);
         }
         switch (current.type()) {
-            case HISTOGRAM -> histograms(current, out, end);
-            case SUMMARY -> summaries(current, out, end);
+            case HISTOGRAM -> histograms(current, until, out, end);
+            case SUMMARY -> summaries(current, until, out, end);
             default -> {
                 if (endsSeries(current)) {
-                    endedScalars(current, out, end);
+                    endedScalars(current, until, out, end);
                 } else {
-                    scalars(current, out, end);
+                    scalars(current, until, out, end);
                 }
             }
         }
@@ -102,10 +102,9 @@ abstract sealed class LineExposition extends Exposition permits TextExposition, 
         out.put((byte) '\n');
     }
 
-    private void scalars(FamilySnapshot current, ByteBlock out, int end) {
+    private void scalars(FamilySnapshot current, int until, ByteBlock out, int end) {
         byte[] name = shown(current.name(), current);
         boolean braced = !current.hasClassicName();
-        int size = current.size();
         int i = series;
         byte[] a = out.array();
         int n = out.length();
@@ -117,12 +116,12 @@ abstract sealed class LineExposition extends Exposition permits TextExposition, 
             }
             n = sample(name, braced, current, i, current.value(i), a, n);
             i++;
-        } while (i < size && n < end);
+        } while (i < until && n < end);
         out.length(n);
         series = i;
     }
 
-    private void endedScalars(FamilySnapshot current, ByteBlock out, int end) {
+    private void endedScalars(FamilySnapshot current, int until, ByteBlock out, int end) {
         byte[] name = shown(current.name(), current);
         do {
             sample(name, current, current.value(series), out);
@@ -131,10 +130,10 @@ abstract sealed class LineExposition extends Exposition permits TextExposition, 
             }
             endSeries(current, out);
             series++;
-        } while (series < current.size() && out.length() < end);
+        } while (series < until && out.length() < end);
     }
 
-    private void summaries(FamilySnapshot current, ByteBlock out, int end) {
+    private void summaries(FamilySnapshot current, int until, ByteBlock out, int end) {
         suffix(current);
         do {
             SummaryValue value = current.summary(series);
@@ -142,10 +141,10 @@ abstract sealed class LineExposition extends Exposition permits TextExposition, 
             sample(countName, current, value.count(), out);
             endSeries(current, out);
             series++;
-        } while (series < current.size() && out.length() < end);
+        } while (series < until && out.length() < end);
     }
 
-    private void histograms(FamilySnapshot current, ByteBlock out, int end) {
+    private void histograms(FamilySnapshot current, int until, ByteBlock out, int end) {
         suffix(current);
         do {
             HistogramValue value = current.histogram(series);
@@ -168,7 +167,7 @@ abstract sealed class LineExposition extends Exposition permits TextExposition, 
             endSeries(current, out);
             line = 0;
             series++;
-        } while (series < current.size() && out.length() < end);
+        } while (series < until && out.length() < end);
     }
 
     private void bucket(FamilySnapshot current, double bound, double cumulative, ByteBlock out) {

@@ -133,11 +133,22 @@ public final class OpenMetricsExposition extends LineExposition {
     }
 
     @Override
-    void render(FamilySnapshot current, ByteBlock out, int end) {
+    int shape(int family) {
+        if (createdOf != null && createdOf[family] != NONE) {
+            return NO_SHAPE;
+        }
+        FamilySnapshot current = families.get(family);
+        boolean elsewhere = isShownElsewhere != null && isShownElsewhere[family];
+        boolean begins = created && ownName(current) != null;
+        return (elsewhere ? 1 : 0) | (isCounter(current) ? 2 : 0) | (begins ? 4 : 0);
+    }
+
+    @Override
+    void render(FamilySnapshot current, int until, ByteBlock out, int end) {
         if (isShownElsewhere != null && isShownElsewhere[family]) {
-            series = current.size();
+            series = until;
         } else {
-            super.render(current, out, end);
+            super.render(current, until, out, end);
         }
     }
 

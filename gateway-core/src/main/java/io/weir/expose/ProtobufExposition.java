@@ -96,15 +96,21 @@ public final class ProtobufExposition extends Exposition {
     @Override
     void close(ByteBlock out) {}
 
+    /** The length of a family, which comes first, is that of all its series. */
     @Override
-    void render(FamilySnapshot current, ByteBlock out, int end) {
+    int shape(int family) {
+        return NO_SHAPE;
+    }
+
+    @Override
+    void render(FamilySnapshot current, int until, ByteBlock out, int end) {
         if (series == 0) {
             head(current, out);
         }
         do {
             metric(current, series, out);
             series++;
-        } while (series < current.size() && out.length() < end);
+        } while (series < until && out.length() < end);
     }
 
     private void head(FamilySnapshot current, ByteBlock out) {

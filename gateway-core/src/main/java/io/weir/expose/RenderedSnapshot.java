@@ -4,6 +4,7 @@ import io.weir.sample.Entropy;
 import io.weir.snapshot.Snapshot;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 
 /**
  * The body of one snapshot in one format and encoding, rendered at most about once for all scrapes that share it. Any
@@ -15,8 +16,9 @@ import java.lang.invoke.VarHandle;
  *   <li>A reader at the end of the list renders the next block and publishes it by one CAS. Readers that meet there at the
  *       same time each render it, the first to publish wins and all go on with its block: nobody ever waits for another
  *       thread, and the worst case costs what it would cost without sharing. Scrapes on one event loop never meet.
- *   <li>Blocks are kept until their sum reaches {@code keptBytesMax}. From there on each reader renders for itself and
- *       keeps nothing, so a huge body costs CPU per scrape but no memory.
+ *   <li>Blocks are kept until their sum reaches {@code keptBytesMax}. From there on each reader renders for itself, into
+ *       one array, and keeps nothing, so a huge body costs CPU per scrape but no memory.
+ *   <li>Of a packed body, blocks of an earlier snapshot whose series have not changed are taken from {@link RenderedPieces}.
  *   <li>A gzip body is one member of independently deflated pieces, a zstd body a row of frames, so any reader can go on
  *       from any block.
  * </ol>
@@ -43,8 +45,14 @@ public final class RenderedSnapshot {
         }
     }
 
-    /** Default limit of the blocks kept, which is per snapshot, format and encoding. */
+    /** Default limit of the packed blocks kept, which is per snapshot, format and encoding. */
     public static final long KEPT_BYTES_MAX = 16L << 20;
+
+    /**
+     * The same of plain ones. To render a block anew costs as much as to send it; fresh memory for a body that is 100 MB
+     * long costs twice that, and the collector's time.
+     */
+    public static final long KEPT_PLAIN_BYTES_MAX = 1L << 20;
 
     /** Default level of gzip: {@link FastDeflate}, half the CPU of zlib's level 1 and a tenth fewer bytes. */
     public static final int GZIP_LEVEL_FAST = 1;
@@ -63,6 +71,7 @@ public final class RenderedSnapshot {
     }
 
     private static final class Block {
+        /** Null when they are not kept. */
         final byte[] bytes;
         /** Where the body goes on; null when this is its end. */
         final Exposition.Place end;
@@ -99,13 +108,32 @@ public final class RenderedSnapshot {
     private final int gzipLevel;
     private final int blockBytes;
     private final long keptBytesMax;
+    private final RenderedPieces pieces;
     private final Block start = new Block(new byte[0], Exposition.Place.START, 0, 0, 0);
 
     /** Length of the body once somebody has seen its end, else -1. */
     private volatile long length = -1;
 
+    /** Without anything that was rendered before. */
     public RenderedSnapshot(Snapshot snapshot, ExpositionFormat format, Encoding encoding) {
-        this(snapshot, format, encoding, GZIP_LEVEL_FAST, KEPT_BYTES_MAX);
+        this(snapshot, format, encoding, new RenderedPieces());
+    }
+
+    /**
+     * With default limits.
+     *
+     * @param pieces of earlier snapshots in this format and encoding; gets those of this one
+     */
+    public RenderedSnapshot(
+            Snapshot snapshot, ExpositionFormat format, Encoding encoding, RenderedPieces pieces) {
+        this(
+                snapshot,
+                format,
+                encoding,
+                GZIP_LEVEL_FAST,
+                encoding == Encoding.IDENTITY ? KEPT_PLAIN_BYTES_MAX : KEPT_BYTES_MAX,
+                Exposition.BLOCK_BYTES,
+                pieces);
     }
 
     /**
@@ -126,12 +154,24 @@ public final class RenderedSnapshot {
             int gzipLevel,
             long keptBytesMax,
             int blockBytes) {
+        this(snapshot, format, encoding, gzipLevel, keptBytesMax, blockBytes, new RenderedPieces());
+    }
+
+    RenderedSnapshot(
+            Snapshot snapshot,
+            ExpositionFormat format,
+            Encoding encoding,
+            int gzipLevel,
+            long keptBytesMax,
+            int blockBytes,
+            RenderedPieces pieces) {
         this.snapshot = snapshot;
         this.format = format;
         this.encoding = encoding;
         this.gzipLevel = gzipLevel;
         this.keptBytesMax = keptBytesMax;
         this.blockBytes = blockBytes;
+        this.pieces = pieces;
     }
 
     public Snapshot snapshot() {
@@ -169,6 +209,8 @@ public final class RenderedSnapshot {
     /** One scrape. Any thread, one at a time; may be left at any block. */
     public final class Reader implements AutoCloseable {
         private Block at = start;
+        private byte[] bytes;
+        private int blockLength;
 
         // only a reader that renders needs these
         private Exposition exposition;
@@ -180,8 +222,9 @@ public final class RenderedSnapshot {
         private Reader() {}
 
         /**
-         * The next block: about 64 KiB of body, deflated in a gzip body. It is shared and must not be written. Null after
-         * the last one; the only block of an empty body is empty.
+         * The next block, about 64 KiB of body, deflated in a gzip body: the first {@link #blockLength} bytes of the array.
+         * It may be shared, must not be written, and holds until the next call. Null after the last one; the only block of
+         * an empty body is empty.
          */
         public byte[] next() {
             if (at.end == null) {
@@ -190,15 +233,25 @@ public final class RenderedSnapshot {
             Block next = at.nextAcquire();
             if (next == null) {
                 next = render(at);
-                if (next.bytesSoFar <= keptBytesMax) {
+                if (next.bytes != null) {
                     next = at.casNext(next);
                 }
                 if (next.end == null) {
                     length = next.bytesSoFar;
+                    pieces.ended(snapshot.version());
                 }
             }
+            if (next.bytes != null) {
+                bytes = next.bytes;
+                blockLength = bytes.length;
+            }
             at = next;
-            return at.bytes;
+            return bytes;
+        }
+
+        /** Bytes of the block returned last. */
+        public int blockLength() {
+            return blockLength;
         }
 
         /** Whether the block returned last was the end of the body. */
@@ -206,37 +259,77 @@ public final class RenderedSnapshot {
             return at.end == null;
         }
 
+        /** The block behind this one, which has bytes when it is to be kept; else they are where the reader has them. */
         private Block render(Block before) {
             if (exposition == null) {
                 exposition = format.open(snapshot, blockBytes);
                 plain = new ByteBlock(blockBytes + (blockBytes >> 2));
+                packed = encoding == Encoding.IDENTITY ? plain : new ByteBlock(blockBytes + (blockBytes >> 2));
+                pieces.begun(keptBytesMax);
             }
-            plain.clear();
             exposition.moveTo(before.end);
-            boolean more = exposition.next(plain);
-            Exposition.Place end = more ? exposition.place() : null;
-            long plainBytes = before.plainBytesSoFar + plain.length();
-            if (encoding == Encoding.IDENTITY) {
-                return new Block(plain.toByteArray(), end, plainBytes, plainBytes, 0);
-            }
-
-            packed = packed == null ? new ByteBlock(blockBytes + (blockBytes >> 2)) : packed;
+            RenderedPieces.Found found =
+                    encoding == Encoding.IDENTITY ? null : pieces.find(exposition, snapshot.version());
             packed.clear();
-            if (encoding == Encoding.ZSTD) {
-                zstd = zstd == null ? new ZstdFrame() : zstd;
-                zstd.frame(plain, packed);
-                return new Block(packed.toByteArray(), end, before.bytesSoFar + packed.length(), plainBytes, 0);
-            }
-
-            gzip = gzip == null ? new GzipMember(gzipLevel) : gzip;
-            if (before == start) {
+            if (before == start && encoding == Encoding.GZIP) {
                 GzipMember.header(packed);
             }
-            int crc = GzipMember.join(before.crcSoFar, gzip.piece(plain, packed), plain.length());
-            if (!more) {
-                GzipMember.trailer(crc, plainBytes, packed);
+            int head = packed.length();
+            if (found != null) {
+                long bytesSoFar = before.bytesSoFar + head + found.bytes().length;
+                if (head == 0 && bytesSoFar <= keptBytesMax) {
+                    return block(found.bytes(), found.end(), bytesSoFar, before, found.plainBytes(), found.crc());
+                }
+                packed.put(found.bytes());
+                return block(found.end(), before, found.plainBytes(), found.crc());
             }
-            return new Block(packed.toByteArray(), end, before.bytesSoFar + packed.length(), plainBytes, crc);
+
+            plain.clear();
+            boolean more = exposition.next(plain);
+            Exposition.Place end = more ? exposition.place() : null;
+            int crc = pack();
+            Block block = block(end, before, plain.length(), crc);
+            if (more && block.bytes != null && encoding != Encoding.IDENTITY) {
+                byte[] piece = head == 0 ? block.bytes : Arrays.copyOfRange(block.bytes, head, block.bytes.length);
+                pieces.keep(exposition, before.end, end, piece, plain.length(), crc, snapshot.version());
+            }
+            return block;
+        }
+
+        /** From {@link #plain} to {@link #packed}; answers the checksum. */
+        private int pack() {
+            switch (encoding) {
+                case GZIP -> {
+                    gzip = gzip == null ? new GzipMember(gzipLevel) : gzip;
+                    return gzip.piece(plain, packed);
+                }
+                case ZSTD -> {
+                    zstd = zstd == null ? new ZstdFrame() : zstd;
+                    zstd.frame(plain, packed);
+                    return 0;
+                }
+                default -> {
+                    return 0;
+                }
+            }
+        }
+
+        /** Of what is in {@link #packed}. */
+        private Block block(Exposition.Place end, Block before, int plainBytes, int crc) {
+            if (end == null && encoding == Encoding.GZIP) {
+                int all = GzipMember.join(before.crcSoFar, crc, plainBytes);
+                GzipMember.trailer(all, before.plainBytesSoFar + plainBytes, packed);
+            }
+            long bytesSoFar = before.bytesSoFar + packed.length();
+            bytes = packed.array();
+            blockLength = packed.length();
+            return block(bytesSoFar <= keptBytesMax ? packed.toByteArray() : null, end, bytesSoFar, before, plainBytes, crc);
+        }
+
+        private Block block(
+                byte[] kept, Exposition.Place end, long bytesSoFar, Block before, int plainBytes, int crc) {
+            int crcSoFar = encoding == Encoding.GZIP ? GzipMember.join(before.crcSoFar, crc, plainBytes) : 0;
+            return new Block(kept, end, bytesSoFar, before.plainBytesSoFar + plainBytes, crcSoFar);
         }
 
         /** Frees what rendering took; blocks handed out stay valid. */

@@ -48,6 +48,11 @@ public final class TextExposition extends LineExposition {
     void close(ByteBlock out) {}
 
     @Override
+    int shape(int family) {
+        return 0;
+    }
+
+    @Override
     byte[] headName(FamilySnapshot current) {
         return current.name();
     }

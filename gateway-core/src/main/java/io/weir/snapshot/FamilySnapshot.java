@@ -2,6 +2,7 @@ package io.weir.snapshot;
 
 import io.weir.sample.MetricNames;
 import io.weir.sample.MetricType;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.function.Consumer;
 
@@ -151,6 +152,77 @@ public final class FamilySnapshot {
 
     private static int length(long text) {
         return (int) text & TEXT_BYTES_MAX;
+    }
+
+    /** Where the label text of series {@code i} lies, which tells series apart as long as texts do not move. */
+    public long textPlace(int i) {
+        return texts[i];
+    }
+
+    /** Whether {@code count} series from {@code from} on are those of another snapshot from {@code otherFrom} on, unchanged. */
+    public boolean hasSame(int from, FamilySnapshot other, int otherFrom, int count) {
+        return type == other.type
+                && Arrays.equals(name, other.name)
+                && Arrays.equals(help, other.help)
+                && hasSameTexts(from, other, otherFrom, count)
+                && hasSameValues(from, other, otherFrom, count)
+                && hasSameBegun(from, other, otherFrom, count)
+                && hasSameExemplars(from, other, otherFrom, count);
+    }
+
+    private boolean hasSameTexts(int from, FamilySnapshot other, int otherFrom, int count) {
+        if (texts == other.texts && textChunks == other.textChunks && from == otherFrom) {
+            return true;
+        }
+        int same = -1;
+        for (int i = 0; i < count; i++) {
+            long text = texts[from + i];
+            if (text != other.texts[otherFrom + i]) {
+                return false;
+            }
+            int chunk = chunk(text);
+            // the number of a chunk that has been dropped may have been given to another
+            if (chunk != same && textChunks[chunk] != other.textChunks[chunk]) {
+                return false;
+            }
+            same = chunk;
+        }
+        return true;
+    }
+
+    private boolean hasSameValues(int from, FamilySnapshot other, int otherFrom, int count) {
+        if (type.isScalar()) {
+            return Arrays.equals(values, from, from + count, other.values, otherFrom, otherFrom + count);
+        }
+        for (int i = 0; i < count; i++) {
+            if (cells[from + i] != other.cells[otherFrom + i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private boolean hasSameBegun(int from, FamilySnapshot other, int otherFrom, int count) {
+        if (begun == null || other.begun == null) {
+            return begun == other.begun;
+        }
+        return begun == other.begun && from == otherFrom
+                || Arrays.equals(begun, from, from + count, other.begun, otherFrom, otherFrom + count);
+    }
+
+    private boolean hasSameExemplars(int from, FamilySnapshot other, int otherFrom, int count) {
+        if (exemplars == null && other.exemplars == null) {
+            return true;
+        }
+        if (exemplars == null || other.exemplars == null) {
+            return false;
+        }
+        for (int i = 0; i < count; i++) {
+            if (!Arrays.equals(exemplars.get(from + i), other.exemplars.get(otherFrom + i))) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Value of a scalar series. */

@@ -4,6 +4,7 @@ import io.weir.expose.ByteBlock;
 import io.weir.expose.Exposition;
 import io.weir.expose.ExpositionFormat;
 import io.weir.expose.NameEscaping;
+import io.weir.expose.RenderedPieces;
 import io.weir.expose.RenderedSnapshot;
 import io.weir.expose.RenderedSnapshot.Encoding;
 import io.weir.expose.ZstdFrame;
@@ -33,6 +34,8 @@ final class ScrapeDoor implements Door {
     private final StoreCommands commands;
     private final boolean created;
     private final AtomicReference<Rendered> last = new AtomicReference<>();
+    private final AtomicReferenceArray<RenderedPieces> pieces =
+            new AtomicReferenceArray<>(Rendered.NAMES * Rendered.FORMATS * Rendered.ENCODINGS);
 
     /** @param created whether OpenMetrics has {@code _created} samples that nobody has pushed */
     ScrapeDoor(StoreCommands commands, boolean created) {
@@ -121,7 +124,7 @@ final class ScrapeDoor implements Door {
         if (current != null && current.version == snapshot.version()) {
             return current;
         }
-        Rendered fresh = new Rendered(snapshot);
+        Rendered fresh = new Rendered(snapshot, pieces);
         if (current == null || current.version < snapshot.version()) {
             last.compareAndSet(current, fresh);
         }
@@ -139,9 +142,11 @@ final class ScrapeDoor implements Door {
         private final boolean isEscapingNeeded;
         private final AtomicReferenceArray<Snapshot> snapshots = new AtomicReferenceArray<>(NAMES);
         private final AtomicReferenceArray<RenderedSnapshot> forms;
+        private final AtomicReferenceArray<RenderedPieces> pieces;
 
-        Rendered(Snapshot snapshot) {
+        Rendered(Snapshot snapshot, AtomicReferenceArray<RenderedPieces> pieces) {
             this.snapshot = snapshot;
+            this.pieces = pieces;
             this.version = snapshot.version();
             this.isEscapingNeeded = NameEscaping.isNeeded(snapshot);
             this.forms = new AtomicReferenceArray<>((isEscapingNeeded ? NAMES : 1) * FORMATS * ENCODINGS);
@@ -151,7 +156,8 @@ final class ScrapeDoor implements Door {
             int i = (names.ordinal() * FORMATS + format.ordinal()) * ENCODINGS + encoding.ordinal();
             RenderedSnapshot form = forms.get(i);
             if (form == null) {
-                forms.compareAndSet(i, null, new RenderedSnapshot(named(names), format, encoding));
+                pieces.compareAndSet(i, null, new RenderedPieces());
+                forms.compareAndSet(i, null, new RenderedSnapshot(named(names), format, encoding, pieces.get(i)));
                 form = forms.get(i);
             }
             return form;
@@ -185,6 +191,11 @@ final class ScrapeDoor implements Door {
         }
 
         @Override
+        public int blockLength() {
+            return reader.blockLength();
+        }
+
+        @Override
         public long length() {
             return rendered.length();
         }
@@ -212,7 +223,12 @@ final class ScrapeDoor implements Door {
             }
             block.clear();
             more = exposition.next(block);
-            return block.toByteArray();
+            return block.array();
+        }
+
+        @Override
+        public int blockLength() {
+            return block.length();
         }
     }
 }

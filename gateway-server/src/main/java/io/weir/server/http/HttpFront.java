@@ -867,12 +867,13 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
                     finish();
                     return;
                 }
-                if (block.length > 0 && chunked) {
-                    out.appendChunk(block);
+                int length = source.blockLength() < 0 ? block.length : source.blockLength();
+                if (length > 0 && chunked) {
+                    out.appendChunk(block, length);
                 } else {
-                    out.append(block);
+                    out.append(block, 0, length);
                 }
-                bytes += block.length;
+                bytes += length;
             }
         } catch (RuntimeException | AssertionError bug) {
             LOG.error("streaming an answer failed", bug);

@@ -40,10 +40,10 @@ final class Output {
     }
 
     /** Appends a block in the form of the chunked coding (RFC 9112 7.1); it must not be empty. */
-    void appendChunk(byte[] block) {
-        ByteBuf out = room(block.length + CHUNK_FRAME);
-        out.writeCharSequence(Integer.toHexString(block.length), ISO_8859_1);
-        out.writeBytes(LINE_END).writeBytes(block).writeBytes(LINE_END);
+    void appendChunk(byte[] block, int length) {
+        ByteBuf out = room(length + CHUNK_FRAME);
+        out.writeCharSequence(Integer.toHexString(length), ISO_8859_1);
+        out.writeBytes(LINE_END).writeBytes(block, 0, length).writeBytes(LINE_END);
         handOn();
     }
 
