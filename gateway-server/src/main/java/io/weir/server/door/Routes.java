@@ -106,6 +106,7 @@ public final class Routes {
                         new DrainMetrics(parts.telemetry)),
                 keeping);
         RouteTable.Builder routes = RouteTable.under(web.prefix)
+                .writesThrough(OwnSiteDoor::new)
                 .needs(Scope.PUSH, "influx_query")
                 .at("/", "landing", new LandingDoor(web.version, web.prefix, web.telemetryPath), GET, HEAD)
                 .at("/metrics", "scrape", scrape, GET, HEAD)

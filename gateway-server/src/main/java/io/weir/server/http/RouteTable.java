@@ -3,6 +3,7 @@ package io.weir.server.http;
 import io.weir.server.auth.Scope;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -10,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.UnaryOperator;
 
 /**
  * Which door answers which path and method. An exact path goes before a prefix, a longer prefix before a shorter one.
@@ -57,6 +59,8 @@ public final class RouteTable {
     private final List<String> prefixes;
     private final List<String> handlers;
     private final String listing;
+
+    private static final Set<Method> WRITES = EnumSet.of(Method.POST, Method.PUT, Method.PATCH, Method.DELETE);
 
     private RouteTable(Builder builder) {
         prefix = builder.prefix;
@@ -157,6 +161,7 @@ public final class RouteTable {
         private final List<String> handlers = new ArrayList<>(List.of(NO_HANDLER));
         private final Map<String, Set<Method>> listed = new LinkedHashMap<>();
         private final Map<String, Scope> scopes = new HashMap<>();
+        private UnaryOperator<Door> writes = UnaryOperator.identity();
 
         private Builder(String prefix) {
             String p = prefix.endsWith("/") ? prefix.substring(0, prefix.length() - 1) : prefix;
@@ -173,6 +178,12 @@ public final class RouteTable {
          */
         public Builder needs(Scope scope, String handler) {
             scopes.put(handler, scope);
+            return this;
+        }
+
+        /** Puts every door registered from here on behind another one, for the methods that change something. */
+        public Builder writesThrough(UnaryOperator<Door> guard) {
+            writes = guard;
             return this;
         }
 
@@ -203,7 +214,7 @@ public final class RouteTable {
                     throw new IllegalArgumentException("two doors for " + method + " of " + handler);
                 }
                 Scope scope = scopes.getOrDefault(handler, Scope.of(method.name(), path));
-                place.byMethod[method.ordinal()] = new Endpoint(id, handler, door, scope);
+                place.byMethod[method.ordinal()] = new Endpoint(id, handler, WRITES.contains(method) ? writes.apply(door) : door, scope);
             }
             return this;
         }
