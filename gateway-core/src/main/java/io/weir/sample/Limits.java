@@ -69,6 +69,9 @@ public record Limits(
      * @param lingerSeconds after the last answer, until the peer has stopped sending
      * @param lingerBytes of a body that nobody wants, read and dropped
      * @param waitSeconds a push that waits until others have been worked on
+     * @param answerRateBytes of an answer that is waited for, a peer must take as many a second over {@code stallSeconds}
+     * @param unreadBytes answers that are being sent, of all connections together
+     * @param handshakes of TLS in progress, of all connections together
      */
     public record Http(
             int chunkExtraBytes,
@@ -77,13 +80,21 @@ public record Limits(
             int stallSeconds,
             int lingerSeconds,
             int lingerBytes,
-            int waitSeconds) {
+            int waitSeconds,
+            int answerRateBytes,
+            long unreadBytes,
+            int handshakes) {
         /** The documented defaults. */
-        public static final Http DEFAULTS = new Http(1 << 10, 1 << 10, 5, 10, 2, 64 << 10, 2);
+        public static final Http DEFAULTS = new Http(1 << 10, 1 << 10, 5, 10, 2, 64 << 10, 2, 16 << 10, 256L << 20, 1_000);
 
         /** Fewest bytes of a body in one window. */
         public long bodyWindowBytes() {
             return (long) bodyRateBytes * bodyWindowSeconds;
+        }
+
+        /** Fewest bytes of an answer that a peer must take in {@code stallSeconds}. */
+        public long answerWindowBytes() {
+            return (long) answerRateBytes * stallSeconds;
         }
     }
 

@@ -167,7 +167,10 @@ public final class ConfigLoader {
                 merged.seconds(Options.LIMITS_STALL_TIME),
                 merged.seconds(Options.LIMITS_LINGER_TIME),
                 merged.intSize(Options.LIMITS_LINGER),
-                merged.seconds(Options.LIMITS_WAIT_TIME));
+                merged.seconds(Options.LIMITS_WAIT_TIME),
+                merged.intSize(Options.LIMITS_ANSWER_RATE),
+                merged.size(Options.LIMITS_UNREAD),
+                merged.integer(Options.LIMITS_TLS_HANDSHAKES));
     }
 
     private AggregationRules aggregation() {

@@ -410,6 +410,20 @@ final class Options {
             "limits.wait-time",
             LIMIT.http().waitSeconds(),
             "A push that waits for the work on others; one that would wait longer is refused with 503"));
+    static final Option LIMITS_ANSWER_RATE = add(size(
+            "limits.answer-rate",
+            LIMIT.http().answerRateBytes(),
+            BODY_MAX,
+            "A client that takes fewer bytes a second of an answer is cut, taken over limits.stall-time"));
+    static final Option LIMITS_UNREAD = add(size(
+            "limits.unread",
+            LIMIT.http().unreadBytes(),
+            1L << 40,
+            "Memory of all answers that are being sent; beyond, who has taken nothing for longest is cut"));
+    static final Option LIMITS_TLS_HANDSHAKES = add(count(
+            "limits.tls-handshakes",
+            LIMIT.http().handshakes(),
+            "TLS handshakes in progress; others wait for half of limits.header-time, then they are closed"));
 
     static final Option CONFIG_FILE =
             add(new Option("config.file", CONFIG, Type.FILE, "", "YAML file with any of the options here"));

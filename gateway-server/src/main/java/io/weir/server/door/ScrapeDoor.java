@@ -63,7 +63,7 @@ final class ScrapeDoor implements Door {
         if (!names.isEmpty()) {
             responder.stream(
                     Answer.head(200, asked.contentType(), "Vary", VARY),
-                    new Filtered(format.open(asked.names().apply(snapshot), names)));
+                    new Filtered(snapshot, format.open(asked.names().apply(snapshot), names)));
             return;
         }
         Encoding encoding = encoding(request);
@@ -179,6 +179,7 @@ final class ScrapeDoor implements Door {
     private static final class Whole implements BodySource {
         private final RenderedSnapshot rendered;
         private final RenderedSnapshot.Reader reader;
+        private long given;
 
         Whole(RenderedSnapshot rendered) {
             this.rendered = rendered;
@@ -187,7 +188,19 @@ final class ScrapeDoor implements Door {
 
         @Override
         public byte[] next() {
-            return reader.next();
+            byte[] block = reader.next();
+            given += block == null ? 0 : block.length;
+            return block;
+        }
+
+        @Override
+        public Object shares() {
+            return rendered;
+        }
+
+        @Override
+        public long sharedBytes() {
+            return valueBytes(rendered.snapshot()) + Math.min(given, RenderedSnapshot.KEPT_BYTES_MAX);
         }
 
         @Override
@@ -206,14 +219,31 @@ final class ScrapeDoor implements Door {
         }
     }
 
+    /** A snapshot shares all with others but the values. */
+    private static long valueBytes(Snapshot snapshot) {
+        return (long) Double.BYTES * snapshot.series();
+    }
+
     /** Some families, rendered for one scrape. */
     private static final class Filtered implements BodySource {
+        private final Snapshot snapshot;
         private final Exposition exposition;
         private final ByteBlock block = new ByteBlock(Exposition.BLOCK_BYTES);
         private boolean more = true;
 
-        Filtered(Exposition exposition) {
+        Filtered(Snapshot snapshot, Exposition exposition) {
+            this.snapshot = snapshot;
             this.exposition = exposition;
+        }
+
+        @Override
+        public Object shares() {
+            return snapshot;
+        }
+
+        @Override
+        public long sharedBytes() {
+            return valueBytes(snapshot);
         }
 
         @Override

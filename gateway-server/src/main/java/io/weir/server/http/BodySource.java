@@ -18,6 +18,21 @@ public interface BodySource extends AutoCloseable {
         return -1;
     }
 
+    /** What the source keeps from being freed and others may keep as well, such as a snapshot; null for nothing large. */
+    default Object shares() {
+        return null;
+    }
+
+    /** Bytes of {@link #shares}, estimated; may grow with each {@link #next}. */
+    default long sharedBytes() {
+        return 0;
+    }
+
+    /** Whether it should go no further, since others need what it holds; looked at a few times a second. */
+    default boolean isRevoked() {
+        return false;
+    }
+
     @Override
     default void close() {}
 }

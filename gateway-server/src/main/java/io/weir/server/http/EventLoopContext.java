@@ -26,6 +26,9 @@ public final class EventLoopContext {
     private static final int HELD_KEPT = 1024;
     /** A snapshot of a small store takes about as long. */
     private static final int PUT_OFF_MICROS = 100;
+    /** Of a sweep, before the sockets are looked at again: ten thousand connections may have to be ended at once. */
+    private static final long SWEEP_NANOS = 500_000;
+    private static final int SWEEP_STEP = 16;
 
     /**
      * Something a door keeps once per event loop, such as parsers that are used again. Declared once per door, at the
@@ -65,6 +68,9 @@ public final class EventLoopContext {
     private long lost = -1;
     private long inFlight;
     private boolean draining;
+    /** Connections that the sweep in progress has yet to look at; they are the first ones. */
+    private int toSweep;
+    private UnreadAnswers unread;
 
     EventLoopContext(
             EventExecutor loop,
@@ -101,6 +107,16 @@ public final class EventLoopContext {
             locals[local.id] = value;
         }
         return (T) value;
+    }
+
+    /** The answers of the server, which this loop's count among. */
+    void unread(UnreadAnswers unread) {
+        this.unread = unread;
+    }
+
+    /** The source of an answer that begins. */
+    BodySource hold(BodySource source) {
+        return unread == null ? source : unread.hold(source);
     }
 
     /** Has everything submitted to {@link #ingest} written, applied and answered at the end of this turn of the loop. */
@@ -307,14 +323,38 @@ public final class EventLoopContext {
         return count;
     }
 
-    /** Looks after all time limits. A front may leave during the walk, so it goes from the end. */
-    void sweep() {
-        long now = nanoTime();
-        for (int i = fronts.size() - 1; i >= 0; i--) {
-            if (i < fronts.size()) {
-                fronts.get(i).checkTime(now);
-            }
+    /** Begins to look after all time limits, and goes on in later rounds of the event loop. */
+    void beginSweep() {
+        if (toSweep == 0) {
+            toSweep = fronts.size();
+            sweepOn();
         }
+    }
+
+    private void sweepOn() {
+        sweep(System.nanoTime() + SWEEP_NANOS);
+        if (toSweep > 0) {
+            loop.schedule(this::sweepOn, 0, TimeUnit.NANOSECONDS); // which is after the sockets have been looked at
+        }
+    }
+
+    /** Looks after all time limits at once. */
+    void sweep() {
+        toSweep = fronts.size();
+        sweep(Long.MAX_VALUE);
+    }
+
+    /** A front may leave meanwhile, then the last one takes its place: so the walk goes from the end. */
+    private void sweep(long untilNanos) {
+        long now = nanoTime();
+        do {
+            for (int step = 0; step < SWEEP_STEP && toSweep > 0; step++) {
+                toSweep--;
+                if (toSweep < fronts.size()) {
+                    fronts.get(toSweep).checkTime(now);
+                }
+            }
+        } while (toSweep > 0 && (untilNanos == Long.MAX_VALUE || System.nanoTime() - untilNanos < 0));
     }
 
     /** From now on every answer is the last of its connection; connections between requests are closed. */

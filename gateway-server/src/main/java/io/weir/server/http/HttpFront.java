@@ -143,8 +143,8 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     private long sinceNanos;
     private boolean headStarted = true;
     private long windowBytes;
-    private long pendingSeen;
-    private long pendingSince;
+    /** Made once an answer has had to wait for the peer. */
+    private AnswerPace pace;
 
     HttpFront(EventLoopContext context, RouteTable routes, Limits limits, AllowedHosts hosts, Access access) {
         this.context = context;
@@ -630,7 +630,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
             source.close();
             return;
         }
-        this.source = source;
+        this.source = context.hold(source);
         this.sourceHead = head;
         if (bodyComplete) {
             startStream();
@@ -1073,7 +1073,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
 
     /** Called by the sweep of the event loop. */
     void checkTime(long now) {
-        if (closed || isStalled(now)) {
+        if (closed || isCut(now)) {
             return;
         }
         if (waitsForTurn) {
@@ -1100,7 +1100,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
                 }
             }
             case LINGER -> {
-                if (pendingSeen > 0 || out.isHolding()) {
+                if (pace != null && pace.waits() || out.isHolding()) {
                     sinceNanos = now;
                 } else if (waited > TimeUnit.SECONDS.toNanos(limits.http().lingerSeconds())) {
                     closeNow();
@@ -1110,18 +1110,25 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         }
     }
 
-    /** Closes when the peer has taken nothing of a pending answer for too long. */
-    private boolean isStalled(long now) {
+    /** Closes when the peer takes too little of what waits for it, or others need what its answer holds. */
+    private boolean isCut(long now) {
         ChannelOutboundBuffer buffer = ctx.channel().unsafe().outboundBuffer();
         long pending = buffer == null ? 0 : buffer.totalPendingWriteBytes() - buffer.currentProgress();
-        if (pending == 0 || pending != pendingSeen) {
-            pendingSeen = pending;
-            pendingSince = now;
-        } else if (now - pendingSince > TimeUnit.SECONDS.toNanos(limits.http().stallSeconds())) {
-            closeNow();
-            return true;
+        if (pending == 0 && pace == null) {
+            return false;
         }
-        return false;
+        if (pace == null) {
+            pace = new AnswerPace(limits.http());
+        }
+        Cut cut = pace.look(now, out.sent(), pending);
+        if (cut == null && source != null && source.isRevoked()) {
+            cut = Cut.UNREAD;
+        }
+        if (cut != null) {
+            context.recorder().cut(cut);
+            closeNow();
+        }
+        return cut != null;
     }
 
     private static byte[] ascii(String text) {

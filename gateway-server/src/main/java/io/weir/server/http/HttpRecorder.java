@@ -26,12 +26,14 @@ final class HttpRecorder {
 
     private final AtomicLongArray requests;
     private final AtomicLongArray refusals;
+    private final AtomicLongArray cuts;
     private final AtomicReferenceArray<SingleWriterRecorder> durations;
     private final Histogram[] totals;
 
     HttpRecorder(int handlers) {
         requests = new AtomicLongArray(2 * PAD + handlers * METHODS * Status.count());
         refusals = new AtomicLongArray(2 * PAD + Refusal.values().length);
+        cuts = new AtomicLongArray(2 * PAD + Cut.values().length);
         durations = new AtomicReferenceArray<>(handlers);
         totals = new Histogram[handlers];
     }
@@ -54,6 +56,11 @@ final class HttpRecorder {
     /** One request refused by the server itself. Event loop only. */
     void refused(Refusal refusal) {
         add(refusals, PAD + refusal.ordinal());
+    }
+
+    /** One connection ended in the middle of an answer. Event loop only. */
+    void cut(Cut cut) {
+        add(cuts, PAD + cut.ordinal());
     }
 
     private int index(int handler, int method, int status) {
@@ -93,6 +100,17 @@ final class HttpRecorder {
                 sum += loop.refusals.getAcquire(PAD + refusal.ordinal());
             }
             out.add(sum, "reason", refusal.reason());
+        }
+    }
+
+    /** Connections cut by reason, summed over all loops; every reason is there from the start. */
+    static void collectCuts(HttpRecorder[] loops, Samples out) {
+        for (Cut cut : Cut.values()) {
+            long sum = 0;
+            for (HttpRecorder loop : loops) {
+                sum += loop.cuts.getAcquire(PAD + cut.ordinal());
+            }
+            out.add(sum, "reason", cut.reason());
         }
     }
 

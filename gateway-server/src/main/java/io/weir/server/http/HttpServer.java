@@ -18,8 +18,10 @@ import io.netty.util.concurrent.Future;
 import io.weir.ingest.Ingest;
 import io.weir.sample.Limits;
 import io.weir.server.auth.Access;
+import io.weir.server.telemetry.Counter;
 import io.weir.server.telemetry.CounterFamily;
 import io.weir.server.telemetry.Telemetry;
+import io.weir.server.tls.Handshakes;
 import io.weir.server.tls.Tls;
 import io.weir.server.tls.TlsGate;
 import java.io.IOException;
@@ -86,7 +88,8 @@ public final class HttpServer {
     /** A peer that does not read is written to up to here, which is one block of a scrape. */
     private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(32 << 10, 64 << 10);
 
-    private static final int ACCEPTED_PER_ROUND = 256;
+    /** A connection costs some 30 us to set up; others wait meanwhile. */
+    private static final int ACCEPTED_PER_ROUND = 32;
 
     private static final byte[] FULL = Answer.text(
                     503, "too many connections, try again\n", "Retry-After", "1", "Connection", "close")
@@ -101,6 +104,8 @@ public final class HttpServer {
     private final ConnectionGate gate;
     private final HttpDecoderConfig decoding;
     private final CounterFamily rejected;
+    private final UnreadAnswers unread;
+    private final Handshakes handshakes;
     private final List<Channel> listening = new ArrayList<>();
 
     /**
@@ -126,7 +131,14 @@ public final class HttpServer {
         this.decoding = RequestDecoder.config(options.limits());
         this.rejected = telemetry.counters(
                 "weir_connections_rejected_total", "Connections refused at once, by the limit they met.", "reason");
+        this.unread = new UnreadAnswers(options.limits().http().unreadBytes(), System::nanoTime);
         this.group = transport.newGroup(options.loops());
+        Counter noHandshake = rejected.with("tls_handshakes");
+        this.handshakes = new Handshakes(
+                group,
+                options.limits().http().handshakes(),
+                TimeUnit.SECONDS.toNanos(options.limits().headerSeconds()) / 2,
+                noHandshake::increment);
         HttpRecorder[] recorders = new HttpRecorder[options.loops()];
         int index = 0;
         for (EventExecutor loop : group) {
@@ -138,9 +150,10 @@ public final class HttpServer {
                     options.nanoClock(),
                     options.limits().inFlightBytes() / options.loops(),
                     options.limits().http().waitSeconds());
+            context.unread(unread);
             contexts.put(loop, context);
             loop.scheduleAtFixedRate(
-                    context::sweep, SWEEP_MILLIS, SWEEP_MILLIS, TimeUnit.MILLISECONDS);
+                    context::beginSweep, SWEEP_MILLIS, SWEEP_MILLIS, TimeUnit.MILLISECONDS);
             index++;
         }
         register(recorders);
@@ -148,17 +161,20 @@ public final class HttpServer {
 
     private void register(HttpRecorder[] recorders) {
         for (ConnectionGate.Entry entry : ConnectionGate.Entry.values()) {
-            Tls tls = options.tls().get();
             if (entry != ConnectionGate.Entry.OPEN) {
                 rejected.with(entry.reason());
             }
         }
         telemetry.gauge("weir_connections", "Open connections.", gate::open);
+        telemetry.gauge("weir_tls_handshakes", "TLS handshakes in progress.", handshakes::inProgress);
         telemetry.gauge("weir_connections_limit", "Most connections that may be open.", options.limits()::connections);
         telemetry.collect("weir_http_requests_total", "counter", "Requests answered.",
                 out -> HttpRecorder.collectRequests(recorders, routes.handlers(), out));
         telemetry.collect("weir_http_rejected_total", "counter", "Requests refused before they reached a door.",
                 out -> HttpRecorder.collectRefusals(recorders, out));
+        telemetry.gauge("weir_answers_held_bytes", "Memory of the answers that are being sent, estimated.", unread::bytes);
+        telemetry.collect("weir_connections_cut_total", "counter", "Connections ended in the middle of an answer.",
+                out -> HttpRecorder.collectCuts(recorders, out));
         telemetry.collect("weir_http_request_duration_seconds", "histogram",
                 "Time from reading the head of a request to flushing its answer.",
                 out -> HttpRecorder.collectDurations(recorders, routes.handlers(), out));
@@ -280,7 +296,7 @@ public final class HttpServer {
             channel.closeFuture().addListener(closed -> gate.leave(address));
             EventLoop loop = channel.eventLoop();
             if (tls != null) {
-                channel.pipeline().addLast(new TlsGate(tls));
+                channel.pipeline().addLast(new TlsGate(tls, handshakes));
             }
             channel.pipeline()
                     .addLast(new RequestDecoder(decoding, options.limits()))

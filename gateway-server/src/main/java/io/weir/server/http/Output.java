@@ -25,6 +25,7 @@ final class Output {
     private final ArrayDeque<HeldAnswer> held = new ArrayDeque<>(0);
     private ByteBuf gathered;
     private boolean stalled;
+    private long sent;
 
     Output(ChannelHandlerContext ctx) {
         this.ctx = ctx;
@@ -119,10 +120,16 @@ final class Output {
             shift(0, -from);
         }
         if (out.isReadable()) {
+            sent += out.readableBytes();
             ctx.writeAndFlush(out, ctx.voidPromise());
         } else {
             out.release();
         }
+    }
+
+    /** Bytes handed on since the connection was opened. */
+    long sent() {
+        return sent;
     }
 
     private void shift(int from, int by) {

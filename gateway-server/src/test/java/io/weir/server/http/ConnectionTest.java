@@ -286,7 +286,7 @@ class ConnectionTest {
 
     @Test
     void shouldHoldTheTimesThatAreSet() throws Exception {
-        Limits limits = Limits.DEFAULTS.with(l -> l.http = new Limits.Http(100, 10, 20, 300, 40, 10, 1));
+        Limits limits = Limits.DEFAULTS.with(l -> l.http = new Limits.Http(100, 10, 20, 300, 40, 10, 1, 1, 1 << 20, 10));
         try (TestServer other = new TestServer(limits); RawClient slow = other.connect(); RawClient fast = other.connect();
                 RawClient lingering = other.connect()) {
             for (RawClient client : new RawClient[] {slow, fast}) {

@@ -19,6 +19,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.zip.CRC32C;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -99,11 +100,7 @@ class SiegeTest {
     @Test
     void shouldCutAHundredClientsThatNeverRead() {
         try (RunningWeir weir = new RunningWeir("--limits.stall-time=2s")) {
-            StringBuilder large = new StringBuilder();
-            for (int i = 0; i < 50_000; i++) {
-                large.append("large{id=\"").append(i).append("\",text=\"").append("x".repeat(60)).append("\"} 1\n");
-            }
-            assertThat(weir.post(large.toString()).status()).isEqualTo(200);
+            assertThat(weir.post(large()).status()).isEqualTo(200);
             List<Wire> slow = new ArrayList<>();
             for (int i = 0; i < 100; i++) {
                 slow.add(weir.wireWithoutRoom().send("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n"));
@@ -114,26 +111,125 @@ class SiegeTest {
         }
     }
 
+    @Test
+    void shouldServeGoodClientsBesideFiveHundredSlowHeadsAndAHundredReadersAndCutThose() throws Exception {
+        try (RunningWeir weir = new RunningWeir("--limits.header-time=2s", "--limits.stall-time=2s", "--limits.unread=16MiB")) {
+            assertThat(weir.post(large()).status()).isEqualTo(200);
+            List<Wire> heads = new ArrayList<>();
+            List<Wire> readers = new ArrayList<>();
+            AtomicBoolean done = new AtomicBoolean();
+            ExecutorService threads = Executors.newFixedThreadPool(4);
+            List<Future<Integer>> good = new ArrayList<>();
+            for (int i = 0; i < 4; i++) {
+                good.add(threads.submit(() -> {
+                    int count = 0;
+                    try (Wire wire = weir.wire()) {
+                        for (; !done.get(); count++) {
+                            assertThat(wire.send(RunningWeir.request("PATCH", "/metrics/good_total", "")).answer().status())
+                                    .isEqualTo(200);
+                        }
+                    }
+                    return count;
+                }));
+            }
+            for (int i = 0; i < 500; i++) {
+                heads.add(weir.wire().send("POST /metrics HTTP/1.1\r\nHost: a\r\nX-" + i));
+                if (i % 5 == 0) {
+                    readers.add(weir.wireWithoutRoom().send("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n"));
+                }
+            }
+            heads.forEach(wire -> assertThat(wire.answer().status()).isEqualTo(408));
+            RunningWeir.await("their connections are gone", () -> weir.own("weir_connections") < 10);
+            assertThat(weir.get("/metrics").status()).isEqualTo(200);
+            done.set(true);
+            int sent = 0;
+            for (Future<Integer> client : good) {
+                sent += client.get(20, TimeUnit.SECONDS);
+            }
+            threads.shutdown();
+            assertThat(weir.own("weir_http_rejected_total{reason=\"header_timeout\"}")).isEqualTo(500);
+            assertThat(cut(weir, "answer_stalled") + cut(weir, "answer_rate") + cut(weir, "unread")).isEqualTo(100);
+            assertThat(weir.value("good_total")).isEqualTo(sent).isPositive();
+            assertThat(weir.own("weir_answers_held_bytes")).as("nobody holds anything any more").isZero();
+            heads.forEach(Wire::close);
+            readers.forEach(Wire::close);
+        }
+    }
+
+    private static String large() {
+        StringBuilder large = new StringBuilder();
+        for (int i = 0; i < 50_000; i++) {
+            large.append("large{id=\"").append(i).append("\",text=\"").append("x".repeat(60)).append("\"} 1\n");
+        }
+        return large.toString();
+    }
+
+    private static double cut(RunningWeir weir, String reason) {
+        return weir.own("weir_connections_cut_total{reason=\"" + reason + "\"}");
+    }
+
+    @Test
+    void shouldCutWhoTakesATrickle() throws Exception {
+        try (RunningWeir weir = new RunningWeir("--limits.stall-time=2s", "--limits.answer-rate=1MiB")) {
+            assertThat(weir.post(large()).status()).isEqualTo(200);
+            try (Wire slow = weir.wireWithoutRoom()) {
+                slow.send("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+                long taken = 0;
+                for (long n = 1; n > 0; taken += n) { // at most 2 MB/s if the rate were held by nobody
+                    n = slow.take(4 << 10);
+                    LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
+                }
+                assertThat(taken).as("an answer of 4 MB").isLessThan(3_000_000);
+            }
+            RunningWeir.await("it is counted", () -> cut(weir, "answer_rate") == 1);
+            assertThat(cut(weir, "answer_stalled")).isZero();
+        }
+    }
+
+    /** Each scrape of a changing store is a snapshot of its own, which a reader that takes nothing would keep. */
+    @Test
+    void shouldHoldNoMoreSnapshotsForReadersThatNeverReadThanFitTheLimit() throws Exception {
+        try (RunningWeir weir = new RunningWeir("--limits.unread=8MiB", "--limits.stall-time=5m")) {
+            assertThat(weir.post(large()).status()).isEqualTo(200);
+            List<Wire> slow = new ArrayList<>();
+            for (int i = 0; i < 60; i++) {
+                weir.patch("changes_total");
+                slow.add(weir.wireWithoutRoom().send("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n"));
+                assertThat(weir.own("weir_answers_held_bytes")).isLessThan(10 << 20);
+            }
+            assertThat(RunningWeir.valueIn(weir.scrape(), "changes_total")).as("others are scraped as ever").isEqualTo(60);
+            RunningWeir.await("most of them are cut", () -> cut(weir, "unread") > 40);
+            slow.forEach(Wire::close);
+        }
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"gzip", "zstd"})
+    @ValueSource(strings = {"gzip", "zstd", "snappy"})
     void shouldRefuseAHundredBombsAtOnce(String coding) throws Exception {
-        byte[] packed = coding.equals("gzip") ? gzip(new byte[64 << 20]) : zstdZeros(512);
+        boolean isSnappy = coding.equals("snappy"); // which packs 21 to 1 at most, so it is refused for its size
+        byte[] packed = isSnappy ? snappyZeros(320) : coding.equals("gzip") ? gzip(new byte[64 << 20]) : zstdZeros(512);
         String head = "POST /metrics HTTP/1.1\r\nHost: a\r\nContent-Encoding: " + coding + "\r\nContent-Length: "
                 + packed.length + "\r\n\r\n";
         try (RunningWeir weir = new RunningWeir("--limits.wait-time=1m")) {
             AtomicInteger refused = new AtomicInteger();
+            AtomicInteger noRoom = new AtomicInteger();
             List<Callable<Void>> work = new ArrayList<>();
             for (int i = 0; i < 100; i++) {
                 work.add(() -> {
                     try (Wire wire = weir.wire()) {
-                        refused.addAndGet(wire.send(head).send(packed).answer().status() == 413 ? 1 : 0);
+                        int status = wire.send(head).send(packed).answer().status();
+                        refused.addAndGet(status == 413 ? 1 : 0);
+                        noRoom.addAndGet(status == 503 && isSnappy ? 1 : 0);
                     }
                     return null;
                 });
             }
             inParallel(work);
-            assertThat(refused.get()).isEqualTo(100);
-            assertThat(weir.own("weir_http_rejected_total{reason=\"inflate_ratio\"}")).isEqualTo(100);
+            assertThat(refused.get() + noRoom.get()).isEqualTo(100);
+            assertThat(refused.get()).isPositive();
+            String reason = isSnappy ? "inflated_too_large" : "inflate_ratio";
+            assertThat(weir.own("weir_http_rejected_total{reason=\"" + reason + "\"}")).isEqualTo(refused.get());
+            assertThat(weir.own("weir_http_rejected_total{reason=\"in_flight_bytes\"}")).isEqualTo(noRoom.get());
             assertThat(weir.scrape()).isEmpty();
         }
     }
@@ -214,6 +310,25 @@ class SiegeTest {
             out.put((byte) header).put((byte) (header >> 8)).put((byte) (header >> 16)).put((byte) 0);
         }
         return out.array();
+    }
+
+    /** Zeros as framed snappy: chunks of 64 KiB, 3 kB each, with their checksums. */
+    private static byte[] snappyZeros(int chunks) throws IOException {
+        CRC32C sum = new CRC32C();
+        sum.update(new byte[64 << 10]);
+        int crc = (int) sum.getValue();
+        ByteBuffer chunk = ByteBuffer.allocate(4 + 4 + 5 + 3 * 1024).order(ByteOrder.LITTLE_ENDIAN);
+        chunk.putInt(chunk.capacity() - 4 << 8).putInt((crc >>> 15 | crc << 17) + 0xa282ead8);
+        chunk.put(new byte[] {(byte) 0x80, (byte) 0x80, 4, 0, 0});
+        for (int left = (64 << 10) - 1; left > 0; left -= 64) {
+            chunk.put((byte) (Math.min(left, 64) - 1 << 2 | 2)).putShort((short) 1);
+        }
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        out.write(new byte[] {(byte) 0xff, 6, 0, 0, 's', 'N', 'a', 'P', 'p', 'Y'});
+        for (int i = 0; i < chunks; i++) {
+            out.write(chunk.array());
+        }
+        return out.toByteArray();
     }
 
     private static void inParallel(List<Callable<Void>> work) throws Exception {

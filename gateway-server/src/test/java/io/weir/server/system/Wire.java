@@ -69,6 +69,15 @@ final class Wire implements AutoCloseable {
         }
     }
 
+    /** Takes up to so many bytes of what comes; -1 when the connection has ended, in whatever way. */
+    int take(int bytes) {
+        try {
+            return in.read(new byte[bytes]);
+        } catch (IOException reset) {
+            return -1;
+        }
+    }
+
     /** Whether the server closes without saying more. */
     boolean isClosedByServer() {
         try {
