@@ -29,6 +29,7 @@ final class Chain {
     private long previous = -1;
     private long previousSequence = -1;
     private long definitionBytes;
+    private boolean defines;
 
     Chain(Journal journal, int writer) {
         this.journal = journal;
@@ -46,8 +47,10 @@ final class Chain {
         }
         retire();
         try {
-            segment = journal.newSegment(writer, previous, previousSequence);
-            previous = segment.number;
+            Segment next = journal.newSegment(writer, previous, previousSequence);
+            next.definitionsEnd = next.bytes;
+            segment = next;
+            previous = next.number;
             definitionBytes = 0;
             return true;
         } catch (IOException e) {
@@ -63,6 +66,11 @@ final class Chain {
 
     void defined(int bytes) {
         definitionBytes += bytes;
+    }
+
+    /** A frame in the buffer defines something. */
+    void defines() {
+        defines = true;
     }
 
     void retire() {
@@ -84,6 +92,11 @@ final class Chain {
             return undo(s, firstSequence, lastSequence, e);
         }
         s.lastSequence = lastSequence;
+        if (defines) {
+            // before those bytes count
+            s.definitionsEnd = s.bytes + buffer.size;
+            defines = false;
+        }
         s.bytes = s.bytes + buffer.size;
         written = lastSequence;
         journal.wrote(buffer.size);

@@ -20,7 +20,7 @@ import java.util.zip.CRC32C;
  */
 record CheckpointHeader(int version, long number, long cut, long millis, long base) {
     static final int BYTES = 64;
-    static final int VERSION = 3;
+    static final int VERSION = 4;
     static final int VERSION_MIN = 1;
 
     private static final long MAGIC = 0x5450_4b43_5249_4557L;

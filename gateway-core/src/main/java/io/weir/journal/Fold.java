@@ -431,10 +431,12 @@ final class Fold {
     private boolean touch(int n, long[] s, int o, long sequence, long millis) {
         s[o + TOUCHED] = Math.max(s[o + TOUCHED], millis);
         s[o + LAST] = sequence;
-        boolean was = (s[o + TEXT] & LIVE) != 0;
+        if ((s[o + TEXT] & LIVE) != 0) {
+            return true;
+        }
         s[o + TEXT] |= LIVE;
-        begun[n] = was ? begun[n] : millis;
-        return was;
+        begun[n] = millis;
+        return false;
     }
 
     void add(int n, long sequence, long millis, double x) {

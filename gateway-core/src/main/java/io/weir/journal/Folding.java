@@ -76,7 +76,9 @@ final class Folding {
         definitions.put(segment, found);
         SegmentReplay replay = new SegmentReplay(fold, found, true);
         long good = 0;
-        try (SegmentReader reader = new SegmentReader(storage, segment.name(), segment.bytes)) {
+        // what this process has written it need not read to its end twice
+        long end = own ? Math.min(segment.bytes, segment.definitionsEnd) : segment.bytes;
+        try (SegmentReader reader = new SegmentReader(storage, segment.name(), end)) {
             good = SegmentHeader.BYTES;
             while (reader.next()) {
                 if ((reader.flags & Frame.VOIDS) != 0) {
@@ -88,6 +90,9 @@ final class Folding {
                 segment.lastSequence = Math.max(segment.lastSequence, reader.sequence);
                 lastSequence = Math.max(lastSequence, reader.sequence);
                 lastMillis = Math.max(lastMillis, reader.millis);
+            }
+            if (reader.damage() == null && end < segment.bytes) {
+                return;
             }
             if (reader.damage() != null) {
                 listener.damaged(segment, good, reader.damage());

@@ -28,5 +28,12 @@ final class Item {
     /** New HELP text of a family, empty for none; the reference does not move. */
     static final int HELP = 15;
 
+    // Kind 15 with something in the place of the step. Since version 4.
+
+    /** ADD to series that follow one another: step of the first as a signed number, how many, {@link PackedValues}. */
+    static final int ADD_RUN = 1 << 4 | HELP;
+    /** The same with SET. */
+    static final int SET_RUN = 2 << 4 | HELP;
+
     private Item() {}
 }

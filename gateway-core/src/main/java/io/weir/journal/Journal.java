@@ -951,7 +951,9 @@ public final class Journal implements AutoCloseable {
                 for (Segment s : segments) {
                     if (!s.closed || base == null || s.lastSequence >= base.cut) {
                         // a copy: its bytes stand still, and after the cut was chosen they hold all below it
-                        sources.add(new Segment(s.number, s.writer, s.generation, null, s.bytes, s.lastSequence));
+                        Segment copy = new Segment(s.number, s.writer, s.generation, null, s.bytes, s.lastSequence);
+                        copy.definitionsEnd = s.definitionsEnd;
+                        sources.add(copy);
                     }
                 }
             }

@@ -96,6 +96,7 @@ public final class KillJournal implements EndListener {
             to.putVarint(low);
             to.putBytes(items.bytes, 0, items.size);
             to.endFrame();
+            chain.defines();
             count = 0;
             return write();
         }

@@ -18,7 +18,11 @@ import java.util.Map;
  */
 public final class LoopJournal {
     private static final int LIFE_SHIFT = 32;
-    private static final int RUN = 256;
+    /** Samples of a run at most. */
+    static final int RUN = 256;
+    /** Fewer take as little room one by one. */
+    private static final int RUN_MIN = 8;
+    private static final int RUN_HEAD_BYTES_MAX = 1 + 5 + 2;
 
     private final Journal journal;
     private final Chain chain;
@@ -125,44 +129,76 @@ public final class LoopJournal {
      * @return where it ended: {@code end}, or the first that needs another method
      */
     public int scalars(long[] references, int[] operations, double[] values, int from, int end) {
-        int[] defined = lives;
-        int before = last;
         int i = from;
         while (i < end) {
-            int stop = Math.min(end, i + RUN);
-            to.ensure(RUN * FrameBuffer.SCALAR_BYTES_MAX);
-            byte[] bytes = to.bytes;
-            int at = to.size;
-            for (; i < stop; i++) {
-                long reference = references[i];
-                int number = (int) reference;
-                int operation = operations[i];
-                if (reference < 0
-                        || operation > TableWriter.SET
-                        || number >= defined.length
-                        || defined[number] != (int) (reference >>> LIFE_SHIFT)) {
-                    break;
-                }
-                double value = values[i];
-                boolean isShort = FrameBuffer.isShort(value);
-                int step = number - before - 1;
-                before = number;
-                int kind = kind(operation, value, isShort);
-                at = FrameBuffer.varint(bytes, at, ((step << 1 ^ step >> 31) & 0xffff_ffffL) << 4 | kind);
-                if (!isShort) {
-                    at = FrameBuffer.number(bytes, at, Double.doubleToRawLongBits(value));
-                } else if (kind != Item.ADD_ONE) {
-                    long n = (long) value;
-                    at = FrameBuffer.varint(bytes, at, n << 1 ^ n >> 63);
-                }
-            }
-            to.size = at;
-            if (i < stop) {
+            int run = run(references, operations, i, Math.min(end, i + RUN));
+            if (run == 0) {
                 break;
             }
+            if (run < RUN_MIN) {
+                singles(references, operations, values, i, run);
+            } else {
+                run((int) references[i], operations[i], values, i, run);
+            }
+            i += run;
         }
-        last = before;
         return i;
+    }
+
+    /** How many samples from {@code from} on do the same to defined series that follow one another. */
+    private int run(long[] references, int[] operations, int from, int end) {
+        long first = references[from];
+        int operation = operations[from];
+        if (first < 0 || operation > TableWriter.SET || !isDefined(first)) {
+            return 0;
+        }
+        int number = (int) first;
+        int life = (int) (first >>> LIFE_SHIFT);
+        int most = Math.min(end - from, lives.length - number);
+        int n = 1;
+        while (n < most
+                && references[from + n] == first + n
+                && operations[from + n] == operation
+                && lives[number + n] == life) {
+            n++;
+        }
+        return n;
+    }
+
+    private void run(int number, int operation, double[] values, int from, int count) {
+        to.ensure(RUN_HEAD_BYTES_MAX + PackedValues.bytesMax(count));
+        byte[] bytes = to.bytes;
+        int step = number - last - 1;
+        int at = to.size;
+        bytes[at++] = (byte) (operation == TableWriter.SET ? Item.SET_RUN : Item.ADD_RUN);
+        at = FrameBuffer.varint(bytes, at, (step << 1 ^ step >> 31) & 0xffff_ffffL);
+        at = FrameBuffer.varint(bytes, at, count);
+        to.size = PackedValues.write(values, from, count, bytes, at);
+        last = number + count - 1;
+    }
+
+    private void singles(long[] references, int[] operations, double[] values, int from, int count) {
+        to.ensure(RUN_MIN * FrameBuffer.SCALAR_BYTES_MAX);
+        byte[] bytes = to.bytes;
+        int at = to.size;
+        int before = last;
+        for (int i = from; i < from + count; i++) {
+            int number = (int) references[i];
+            double value = values[i];
+            boolean isShort = FrameBuffer.isShort(value);
+            int step = number - before - 1;
+            before = number;
+            int kind = kind(operations[i], value, isShort);
+            at = FrameBuffer.varint(bytes, at, ((step << 1 ^ step >> 31) & 0xffff_ffffL) << 4 | kind);
+            if (!isShort) {
+                at = FrameBuffer.number(bytes, at, Double.doubleToRawLongBits(value));
+            } else if (kind != Item.ADD_ONE) {
+                long n = (long) value;
+                at = FrameBuffer.varint(bytes, at, n << 1 ^ n >> 63);
+            }
+        }
+        to.size = at;
+        last = before;
     }
 
     /**
@@ -273,6 +309,8 @@ public final class LoopJournal {
     public long end() {
         if (plain) {
             to.flag(Frame.PLAIN);
+        } else {
+            chain.defines();
         }
         to.endFrame();
         return sequence;

@@ -14,6 +14,8 @@ final class Segment {
     volatile long bytes;
     /** Sequence number of the last frame, or of the one before the first. */
     volatile long lastSequence;
+    /** No frame behind it defines anything or voids others: for the first reading, that is the end. */
+    volatile long definitionsEnd = Long.MAX_VALUE;
     /** Nothing is appended any more. */
     volatile boolean closed;
     /** A write or a force has failed: what is not on the disk yet may never get there. */

@@ -31,7 +31,7 @@ record SegmentHeader(
         long previousSequence,
         int process) {
     static final int BYTES = 64;
-    static final int VERSION = 3;
+    static final int VERSION = 4;
     static final int VERSION_MIN = 1;
     static final int KEEPER = 0xffff;
     static final int JOURNAL = 0xfffe;

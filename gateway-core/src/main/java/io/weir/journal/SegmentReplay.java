@@ -13,6 +13,7 @@ final class SegmentReplay {
     private final boolean first;
     private final Refs own = new Refs();
     private final Refs kills = new Refs();
+    private final double[] values = new double[LoopJournal.RUN];
     private long stamp;
 
     /** Series that the definitions of the segment name, in their order: found by the first reading, used by the second. */
@@ -104,7 +105,14 @@ final class SegmentReplay {
             }
             long head = from.getVarint();
             int kind = (int) head & 0xf;
+            if (head == Item.ADD_RUN || head == Item.SET_RUN) {
+                last = run(from, refs, last, frame, (int) head, counts);
+                continue;
+            }
             if (kind == Item.HELP) {
+                if (head != Item.HELP) {
+                    throw new FrameCursor.DamagedException("item " + head);
+                }
                 Fold.FamilyState family = fold.family(family(from, refs));
                 byte[] help = from.getSpan();
                 if (counts || helps && !family.based) {
@@ -235,6 +243,45 @@ final class SegmentReplay {
             }
         }
         return last;
+    }
+
+    /** Applies, or passes over, a run; returns the reference of its last. */
+    private int run(FrameCursor from, Refs refs, int last, SegmentReader frame, int kind, boolean counts) {
+        long next = last + from.getSigned() + 1;
+        long length = from.getVarint();
+        if (length < 0 || length > LoopJournal.RUN) {
+            throw new FrameCursor.DamagedException("run of " + length);
+        }
+        int count = (int) length;
+        if (next < 0 || next + count > refs.series.length) {
+            throw new FrameCursor.DamagedException("reference " + next);
+        }
+        int first = (int) next;
+        if (counts) {
+            PackedValues.read(from, count, values);
+        } else {
+            PackedValues.skip(from, count);
+        }
+        long sequence = frame.sequence;
+        long millis = frame.millis;
+        for (int i = 0; i < count; i++) {
+            int n = refs.get(first + i);
+            if (!counts) {
+                continue;
+            }
+            if (frame.group != null) {
+                fold.owned(n, frame.group);
+            }
+            if (frame.ttlSeconds > 0) {
+                fold.ttl(n, frame.ttlSeconds);
+            }
+            if (kind == Item.ADD_RUN) {
+                fold.add(n, sequence, millis, values[i]);
+            } else {
+                fold.set(n, sequence, millis, values[i]);
+            }
+        }
+        return first + count - 1;
     }
 
     private int family(FrameCursor from, Refs refs) {

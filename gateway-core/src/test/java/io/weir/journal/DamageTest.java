@@ -37,10 +37,10 @@ class DamageTest {
     /** A journal of one segment; says where each frame ends and what is there then. */
     private String write() throws Exception {
         Gateway gateway = new Gateway(storage, CONFIG, time);
-        gateway.post("# TYPE a counter\n# HELP a What a is.\na{x=\"1\"} 1\na{x=\"2\"} 2.5\n");
+        gateway.post("# TYPE a counter\n# HELP a What a is.\na{x=\"1\"} 1\na{x=\"2\"} 2.5\n" + run(7));
         note(SegmentHeader.BYTES, Map.of());
         note();
-        gateway.post("# TYPE a counter\na{x=\"1\"} 1\n# TYPE g gauge\ng 3\n");
+        gateway.post("# TYPE a counter\na{x=\"1\"} 1\n# TYPE g gauge\ng 3\n" + run(0.25));
         note();
         gateway.post("# TYPE h histogram\nh_bucket{le=\"1\"} 2\nh_bucket{le=\"+Inf\"} 3\nh_sum 4.5\nh_count 3\n");
         note();
@@ -50,6 +50,15 @@ class DamageTest {
         gateway.put("# TYPE a counter\na{x=\"1\"} 100\n# HELP a What a is now.\n");
         note();
         return segment();
+    }
+
+    /** Series that follow one another, so many that they make a run once they are known. */
+    private static String run(double value) {
+        StringBuilder body = new StringBuilder("# TYPE r counter\n");
+        for (int i = 0; i < 9; i++) {
+            body.append("r{i=\"").append(i).append("\"} ").append(i % 2 == 0 ? value : i * 100).append('\n');
+        }
+        return body.toString();
     }
 
     private String segment() {
