@@ -269,7 +269,29 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
     @Override
     public Code known(long rawHash0, long rawHash1, double value) {
         int entry = cache.find(rawHash0 ^ salt0, rawHash1 ^ salt1);
-        if (entry == SeriesCache.NONE || retyped) {
+        return entry == SeriesCache.NONE ? Code.UNKNOWN : stage(entry, value);
+    }
+
+    @Override
+    public int expected(byte[] buffer, int offset, int end) {
+        // the keys of groups are those of others, salted
+        return group == null ? cache.expected(buffer, offset, end) : 0;
+    }
+
+    @Override
+    public Code again(double value) {
+        return stage(cache.takeExpected(), value);
+    }
+
+    @Override
+    public void learn(byte[] buffer, int offset, int length) {
+        if (group == null) {
+            cache.learn(buffer, offset, length);
+        }
+    }
+
+    private Code stage(int entry, double value) {
+        if (retyped) {
             return Code.UNKNOWN;
         }
         int kind = cache.kind(entry);
@@ -631,7 +653,7 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
         } else {
             int newcomer = newcomers.findOrAdd(key, type, declaration);
             reference = -1 - newcomer;
-            learn(rawHash0, rawHash1, reference, kind, extra);
+            learnNewcomer(rawHash0, rawHash1, reference, kind, extra);
         }
         return SampleKind.part(kind) == SampleKind.VALUE
                 ? stageScalar(reference, kind, value)
@@ -821,7 +843,7 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
         }
     }
 
-    private void learn(long rawHash0, long rawHash1, long target, int kind, double extra) {
+    private void learnNewcomer(long rawHash0, long rawHash1, long target, int kind, double extra) {
         int i = learntSize;
         if (i == learntExtras.length) {
             learnt = Arrays.copyOf(learnt, learnt.length << 1);

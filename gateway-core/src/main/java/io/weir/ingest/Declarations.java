@@ -15,6 +15,7 @@ final class Declarations {
     static final class Declaration {
         byte[] name = new byte[48];
         int nameLength;
+        private long hash;
         private int slot;
         /** The family in the store; null when there is none yet. */
         Family family;
@@ -26,6 +27,10 @@ final class Declarations {
         boolean begun;
         /** Plain text to set when the batch commits; null for none. */
         byte[] help;
+
+        private boolean is(byte[] buffer, int offset, int length) {
+            return Arrays.equals(name, 0, nameLength, buffer, offset, offset + length);
+        }
 
         String text() {
             return new String(name, 0, nameLength, java.nio.charset.StandardCharsets.UTF_8);
@@ -64,6 +69,18 @@ final class Declarations {
 
     /** Number of the declaration with this name, made when there is none. */
     int findOrAdd(byte[] buffer, int offset, int length) {
+        Declaration d = size < declarations.length ? declarations[size] : null;
+        if (d != null && d.is(buffer, offset, length)) {
+            // bodies repeat: it has this name from a body before, and with the name its hash and family; 25 ns less
+            int i = slot(d.hash, buffer, offset, length);
+            if (index[i] != 0) {
+                return index[i] - 1;
+            }
+            if (d.family == null || d.family.isRemoved()) {
+                d.family = families.lookup(buffer, offset, length);
+            }
+            return add(d, i);
+        }
         int i = slot(buffer, offset, length);
         if (index[i] != 0) {
             return index[i] - 1;
@@ -71,7 +88,7 @@ final class Declarations {
         if (size == declarations.length) {
             declarations = Arrays.copyOf(declarations, size << 1);
         }
-        Declaration d = declarations[size];
+        d = declarations[size];
         if (d == null) {
             declarations[size] = d = new Declaration();
         }
@@ -80,8 +97,13 @@ final class Declarations {
         }
         System.arraycopy(buffer, offset, d.name, 0, length);
         d.nameLength = length;
-        d.slot = i;
+        d.hash = hash.h0();
         d.family = families.lookup(buffer, offset, length);
+        return add(d, i);
+    }
+
+    private int add(Declaration d, int i) {
+        d.slot = i;
         index[i] = ++size;
         if (size << 1 > index.length) {
             rehash();
@@ -94,7 +116,6 @@ final class Declarations {
         for (int i = 0; i < size; i++) {
             Declaration d = declarations[i];
             index[d.slot] = 0;
-            d.family = null;
             d.type = null;
             d.byUse = false;
             d.begun = false;
@@ -109,14 +130,14 @@ final class Declarations {
 
     private int slot(byte[] buffer, int offset, int length) {
         hash.hash(buffer, offset, length, TWEAK);
+        return slot(hash.h0(), buffer, offset, length);
+    }
+
+    private int slot(long h0, byte[] buffer, int offset, int length) {
         int mask = index.length - 1;
-        for (int i = (int) hash.h0() & mask; ; i = i + 1 & mask) {
+        for (int i = (int) h0 & mask; ; i = i + 1 & mask) {
             int n = index[i];
-            if (n == 0) {
-                return i;
-            }
-            Declaration d = declarations[n - 1];
-            if (Arrays.equals(d.name, 0, d.nameLength, buffer, offset, offset + length)) {
+            if (n == 0 || declarations[n - 1].hash == h0 && declarations[n - 1].is(buffer, offset, length)) {
                 return i;
             }
         }
@@ -126,7 +147,7 @@ final class Declarations {
         index = new int[index.length << 1];
         for (int n = 0; n < size; n++) {
             Declaration d = declarations[n];
-            d.slot = slot(d.name, 0, d.nameLength);
+            d.slot = slot(d.hash, d.name, 0, d.nameLength);
             index[d.slot] = n + 1;
         }
     }

@@ -1,5 +1,8 @@
 package io.weir.ingest;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
@@ -11,9 +14,13 @@ import java.util.Arrays;
  * bodies repeat, so a repeated body is read sequentially and never touches the index. Bounded: when {@code entriesMax} is
  * reached everything is forgotten and learned again.
  *
+ * <p>Up to {@link #TEXT_MAX} bytes of keys are kept as they stand, from their second use on. The entry after the last hit is
+ * then recognised by comparing its key, without a hash: 5 instead of 20 ns for 100 bytes.
+ *
  * <pre>
  *   entry (4 longs):  | raw hash 0 | raw hash 1 | reference | kind 32 . extra 32 |
  *   index (int):      entry number + 1, 0 = free; linear probing from the low bits of raw hash 0
+ *   place (int):      where the key stands in the text, 0 = nowhere; there its length (2 bytes) comes first
  * </pre>
  */
 final class SeriesCache {
@@ -23,6 +30,17 @@ final class SeriesCache {
     private static final int CHUNK = 1 << CHUNK_BITS;
     private static final int INDEX_MIN = 1 << 12;
 
+    /** Keys as they stand, of so many bytes in all: some 40,000. */
+    static final int TEXT_MAX = 4 << 20;
+
+    /** When there is no more room, so many keys are passed over before the text begins anew with those in use then. */
+    private static final int PASSED_OVER_MAX = 1 << 20;
+
+    private static final int TEXT_MIN = 1 << 12;
+    private static final int KEY_MAX = (1 << 16) - 1;
+    private static final VarHandle LENGTH =
+            MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
+
     private final int entriesMax;
     private long[][] chunks = new long[4][];
     private int[] index = new int[INDEX_MIN];
@@ -30,6 +48,10 @@ final class SeriesCache {
     private int extraCount;
     private int size;
     private int last = -1;
+    private byte[] text = new byte[TEXT_MIN];
+    private int textSize = 1;
+    private int[][] places = new int[4][];
+    private int passedOver;
 
     SeriesCache(int entriesMax) {
         this.entriesMax = entriesMax;
@@ -117,11 +139,66 @@ final class SeriesCache {
         words[at + 3] = (long) kind << 32 | extraAt;
     }
 
+    /** Length of the key of the entry after the last hit, when it is kept and stands at {@code offset}; else 0. */
+    int expected(byte[] b, int offset, int end) {
+        int guess = last + 1;
+        int c = guess >>> CHUNK_BITS;
+        int place = c < places.length && places[c] != null ? places[c][guess & CHUNK - 1] : 0;
+        if (place == 0) {
+            return 0;
+        }
+        int length = (short) LENGTH.get(text, place) & KEY_MAX;
+        int from = place + Short.BYTES;
+        return length < end - offset && Arrays.equals(text, from, from + length, b, offset, offset + length) ? length : 0;
+    }
+
+    /** The entry whose key {@link #expected} has found. */
+    int takeExpected() {
+        return ++last;
+    }
+
+    /** Keeps the key of the last hit. */
+    void learn(byte[] b, int offset, int length) {
+        int c = last >>> CHUNK_BITS;
+        if (c < places.length && places[c] != null && places[c][last & CHUNK - 1] != 0 || length > KEY_MAX) {
+            return;
+        }
+        int behind = textSize + Short.BYTES + length;
+        if (behind > TEXT_MAX) {
+            if (++passedOver < PASSED_OVER_MAX) {
+                return;
+            }
+            forgetText();
+            behind = textSize + Short.BYTES + length;
+        }
+        if (behind > text.length) {
+            text = Arrays.copyOf(text, Math.min(TEXT_MAX, Math.max(behind, text.length << 1)));
+        }
+        if (c >= places.length) {
+            places = Arrays.copyOf(places, Math.max(c + 1, places.length << 1));
+        }
+        if (places[c] == null) {
+            places[c] = new int[CHUNK];
+        }
+        LENGTH.set(text, textSize, (short) length);
+        System.arraycopy(b, offset, text, textSize + Short.BYTES, length);
+        places[c][last & CHUNK - 1] = textSize;
+        textSize = behind;
+    }
+
+    private void forgetText() {
+        places = new int[4][];
+        textSize = 1;
+        passedOver = 0;
+    }
+
     int size() {
         return size;
     }
 
     void clear() {
+        text = new byte[TEXT_MIN];
+        forgetText();
         chunks = new long[4][];
         index = new int[INDEX_MIN];
         extras = new double[64];

@@ -5,6 +5,7 @@ import io.weir.sample.Code;
 import io.weir.sample.KeyHash;
 import io.weir.sample.Limits;
 import io.weir.sample.MetricType;
+import io.weir.sample.SampleSink;
 
 /**
  * Parser of the Prometheus text exposition formats 0.0.4 and 1.0.0. The first bad line refuses the body. Names may be any
@@ -28,7 +29,7 @@ import io.weir.sample.MetricType;
  * for neither value nor timestamp has one. So the newline is searched eight bytes at a time, the brace backwards from
  * there, and what lies before is hashed. A bad line may give a wrong span, but no wrong span is ever known to the sink:
  * a key is defined only after it was read byte by byte and found to end exactly there. For the same reason good UTF-8 is
- * checked only then.
+ * checked only then. A series that comes where it came before is found without even that, {@link #expected}.
  *
  * <p>Source: Prometheus documentation, exposition formats; prometheus/common {@code expfmt/text_parse.go}.
  */
@@ -46,6 +47,7 @@ public final class TextParser extends LineParser {
     private static final long SPACES = ' ' * ONES;
     private static final long TABS = '\t' * ONES;
     private static final long BRACES = '}' * ONES;
+    private static final int VALUE_BYTES = 16;
     private static final long EXPONENT = 0x7ff0_0000_0000_0000L;
 
     private static final MetricType[] TYPES = MetricType.values();
@@ -71,6 +73,9 @@ public final class TextParser extends LineParser {
     private int nameEnd;
     private int labels;
     private double value;
+    private MetricType declared;
+
+    private final TypeLines typeLines = new TypeLines();
 
     /**
      * @param hash used by this parser alone while it parses; all parsers of a process share its secret
@@ -78,6 +83,12 @@ public final class TextParser extends LineParser {
     public TextParser(Limits limits, KeyHash hash, Timestamps timestamps) {
         super(limits, hash, timestamps);
         this.spans = new int[limits.labels() * 4];
+    }
+
+    @Override
+    public void reset(SampleSink sink) {
+        super.reset(sink);
+        typeLines.begin();
     }
 
     @Override
@@ -90,13 +101,50 @@ public final class TextParser extends LineParser {
         return b[i] == '#' ? comment(b, i + 1, end) : sample(b, i, end);
     }
 
+    /**
+     * A sample of the series that the sink expects next, and knows by all bytes of its key. A key is read from its left to
+     * its closing brace and nothing behind that matters, so bytes that were a key once are the key of this line too: only
+     * the value is searched for the newline, and nothing is hashed.
+     */
+    @Override
+    int expected(byte[] b, int start, int end) {
+        if (b[start] == '#') {
+            return expectedType(b, start, end);
+        }
+        int length = sink.expected(b, start, end);
+        int i = start + length + 1;
+        if (length == 0 || i >= end || b[i - 1] != ' ') {
+            return start;
+        }
+        int stop = newline(b, i, end);
+        if (stop == end || stop - i > VALUE_BYTES || stop - start > limits.lineBytes()) {
+            return start;
+        }
+        long bits = NumberReader.bits(b, i, stop);
+        // all exponent bits set: infinite or INVALID
+        if ((bits & EXPONENT) == EXPONENT || sink.again(Double.longBitsToDouble(bits)) != Code.OK) {
+            return start;
+        }
+        samples++;
+        return stop + 1;
+    }
+
+    private int expectedType(byte[] b, int start, int end) {
+        TypeLines.Line line = typeLines.expected(b, start, end);
+        if (line == null || sink.type(b, start + line.nameOffset, line.nameLength, line.type) != Code.OK) {
+            return start;
+        }
+        typeLines.pass();
+        return start + line.length;
+    }
+
     private Code sample(byte[] b, int start, int end) {
         int brace = lastBrace(b, start, end);
         int opaqueEnd = brace >= start ? brace + 1 : blank(b, start, end);
 
         int i = skipBlanks(b, opaqueEnd, end);
         // a longer rest is likely to hold a timestamp
-        long bits = end - i <= 16 ? NumberReader.bits(b, i, end) : NumberReader.INVALID;
+        long bits = end - i <= VALUE_BYTES ? NumberReader.bits(b, i, end) : NumberReader.INVALID;
         double v = Double.longBitsToDouble(bits);
         // all exponent bits set: infinite or INVALID
         if ((bits & EXPONENT) == EXPONENT) {
@@ -113,6 +161,9 @@ public final class TextParser extends LineParser {
         Code code = sink.known(h0, h1, v);
         if (code == Code.UNKNOWN) {
             code = define(b, start, end, opaqueEnd, h0, h1, v);
+        } else if (code == Code.OK && brace >= start) {
+            // a key without braces is none where braces follow it
+            sink.learn(b, start, opaqueEnd - start);
         } else if (code != Code.OK) {
             code = refusedBySink(code, start);
         }
@@ -352,7 +403,14 @@ public final class TextParser extends LineParser {
         if (stop - name > limits.nameBytes()) {
             return over(Code.NAME_TOO_LONG, name, limits.nameBytes(), " bytes");
         }
-        return help ? help(b, name, stop, text, end) : type(b, name, stop, text, end);
+        if (help) {
+            return help(b, name, stop, text, end);
+        }
+        Code code = type(b, name, stop, text, end);
+        if (code == Code.OK && end < b.length && b[end] == '\n') {
+            typeLines.learn(b, start - 1, end + 1, name, stop - name, declared);
+        }
+        return code;
     }
 
     private Code quotedComment(byte[] b, int name, int end, boolean help) {
@@ -390,6 +448,7 @@ public final class TextParser extends LineParser {
         for (MetricType type : TYPES) {
             if (equalsIgnoreCase(b, text, stop, TYPE_WORDS[type.ordinal()])) {
                 Code code = sink.type(b, name, nameStop - name, type);
+                declared = type;
                 return code == Code.OK ? code : refusedBySink(code, name);
             }
         }

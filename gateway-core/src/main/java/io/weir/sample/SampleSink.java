@@ -23,6 +23,24 @@ public interface SampleSink {
     /** Stages a sample of a series that is known by its opaque key. */
     Code known(long rawHash0, long rawHash1, double value);
 
+    /**
+     * Whether the bytes from {@code offset} on begin with the opaque key that is expected next: one told by {@link #learn}.
+     * Bodies repeat, and comparing a key costs a quarter of hashing it.
+     *
+     * @return length of that key, 0 when they do not
+     */
+    default int expected(byte[] buffer, int offset, int end) {
+        return 0;
+    }
+
+    /** Stages a sample of the series that {@link #expected} has just found; as {@link #known}, UNKNOWN included. */
+    default Code again(double value) {
+        return Code.UNKNOWN;
+    }
+
+    /** The opaque key of the sample that {@link #known} has just staged, for {@link #expected}. Told by one format only. */
+    default void learn(byte[] buffer, int offset, int length) {}
+
     /** Starts the definition of a sample by its name, which is valid UTF-8 and not empty. */
     void begin(byte[] buffer, int nameOffset, int nameLength);
 

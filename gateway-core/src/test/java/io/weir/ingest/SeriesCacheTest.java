@@ -1,7 +1,9 @@
 package io.weir.ingest;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Random;
@@ -33,6 +35,61 @@ class SeriesCacheTest {
             }
         }
         assertThat(cache.size()).isEqualTo(oracle.size());
+    }
+
+    @Test
+    void shouldExpectTheKeyBehindTheLastOne() {
+        SeriesCache cache = new SeriesCache(100_000);
+        int keys = 20_000;
+        for (int i = 0; i < keys; i++) {
+            cache.put(i, ~i, i, 1, Double.NaN);
+        }
+        byte[] body = "m{a=\"0\"} 1\n".getBytes(US_ASCII);
+        for (int i = 0; i < keys; i++) {
+            assertThat(cache.expected(body, 0, body.length)).isZero();
+            cache.find(i, ~i);
+            cache.learn(key(i), 0, key(i).length);
+        }
+        cache.find(keys - 2, ~(keys - 2));
+        byte[] next = key(keys - 1);
+        byte[] other = key(keys - 2);
+        byte[] more = Arrays.copyOf(next, next.length + 1);
+        assertThat(cache.expected(more, 0, more.length)).isEqualTo(next.length);
+        assertThat(cache.expected(next, 0, next.length)).isZero();
+        assertThat(cache.expected(other, 0, other.length)).isZero();
+        assertThat(cache.takeExpected()).isEqualTo(keys - 1);
+        assertThat(cache.expected(more, 0, more.length)).isZero();
+        cache.clear();
+        assertThat(cache.expected(more, 0, more.length)).isZero();
+    }
+
+    @Test
+    void shouldKeepSomeOfTheKeysInUseWhenTheyAreMoreThanItKeeps() {
+        SeriesCache cache = new SeriesCache(1 << 20);
+        int length = 10_000;
+        int room = SeriesCache.TEXT_MAX / length;
+        byte[] key = new byte[length + 1];
+        for (int i = 0; i < 2 * room; i++) {
+            cache.put(i, ~i, i, 1, Double.NaN);
+            cache.learn(key, 0, length);
+        }
+        assertThat(expects(cache, 1, key)).isTrue();
+        assertThat(expects(cache, 2 * room - 1, key)).isFalse();
+        cache.find(2 * room - 1, ~(2 * room - 1));
+        for (int i = 0; i < 1 << 20; i++) {
+            cache.learn(key, 0, length);
+        }
+        assertThat(expects(cache, 2 * room - 1, key)).isTrue();
+        assertThat(expects(cache, 1, key)).isFalse();
+    }
+
+    private static boolean expects(SeriesCache cache, int entry, byte[] key) {
+        cache.find(entry - 1, ~(entry - 1));
+        return cache.expected(key, 0, key.length) > 0;
+    }
+
+    private static byte[] key(int i) {
+        return ("m{a=\"" + i + "\"}").getBytes(US_ASCII);
     }
 
     @Test

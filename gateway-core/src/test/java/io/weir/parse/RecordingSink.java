@@ -7,6 +7,7 @@ import io.weir.sample.SampleSink;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -17,9 +18,13 @@ import java.util.Map;
 final class RecordingSink implements SampleSink {
     final List<String> told = new ArrayList<>();
     int known;
+    int again;
     int defined;
 
     private final Map<List<Long>, String> series = new HashMap<>();
+    private final Map<String, String> learnt = new LinkedHashMap<>();
+    private String lastKnown;
+    private String expected;
     private StringBuilder key;
     private boolean open;
     private String detail = "";
@@ -44,7 +49,33 @@ final class RecordingSink implements SampleSink {
             return Code.UNKNOWN;
         }
         known++;
+        lastKnown = found;
         return stage(found, value);
+    }
+
+    /** Any key that has been learnt is expected anywhere. */
+    @Override
+    public int expected(byte[] buffer, int offset, int end) {
+        String rest = new String(buffer, offset, end - offset, StandardCharsets.ISO_8859_1);
+        for (Map.Entry<String, String> key : learnt.entrySet()) {
+            if (rest.startsWith(key.getKey())) {
+                expected = key.getValue();
+                return key.getKey().length();
+            }
+        }
+        return 0;
+    }
+
+    @Override
+    public Code again(double value) {
+        known++;
+        again++;
+        return stage(expected, value);
+    }
+
+    @Override
+    public void learn(byte[] buffer, int offset, int length) {
+        learnt.put(new String(buffer, offset, length, StandardCharsets.ISO_8859_1), lastKnown);
     }
 
     @Override

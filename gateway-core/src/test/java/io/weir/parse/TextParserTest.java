@@ -340,6 +340,51 @@ class TextParserTest {
     }
 
     @Test
+    void shouldReadExpectedLinesAsItReadsOthers() {
+        ParserFeed feed = ParserFeed.ofText();
+        byte[] body = bytes("# TYPE m counter\nm{a=\"b\"} 3\nm{a=\"} 1\"} 4\nm{} -5.25\nm{a=\"b\"} NaN\nm{a=\"b\"} 5 6\n"
+                + "m{a=\"b\"} 7\r\nm{a=\"b\"}8\nm{a=\"b\"}  9\nm 10\n# TYPE m counter\n#TYPE n gauge\nm {a=\"b\"} 11\n");
+        ParserFeed.Verdict first = feed.whole(body);
+        assertThat(first.failure()).isNull();
+        feed.whole(body);
+        int before = feed.sink.again;
+
+        assertThat(feed.whole(body)).isEqualTo(first);
+        // with a timestamp, a CR, another blank or none, and with no number, a line is read the long way
+        assertThat(feed.sink.again - before).isEqualTo(4);
+        for (int cut = 0; cut <= body.length; cut++) {
+            assertThat(feed.feed(body, cut, body.length)).as("cut at %s", cut).isEqualTo(first);
+        }
+        assertThat(feed.byteByByte(body)).isEqualTo(first);
+    }
+
+    @Test
+    void shouldHoldExpectedLinesToTheRulesOfOthers() {
+        ParserFeed feed = ParserFeed.ofText(Limits.DEFAULTS.with(l -> l.lineBytes = 19), TextParser.Timestamps.REFUSE);
+        for (int i = 0; i < 3; i++) {
+            assertThat(feed.whole(bytes("m{abcdef=\"b\"} 12345\n")).failure()).isNull();
+        }
+        for (String line : List.of("m{abcdef=\"b\"} 123456", "m{abcdef=\"b\"} 1 2", "m{abcdef=\"b\"} x", "m{abcdef=\"b\"} ",
+                "m{abcdef=\"b\"}", "m{abcdef=\"b\"} 1e999", "m{abcdef=\"b\"} 1}")) {
+            byte[] body = bytes(line + "\n");
+            ParseFailure failure = feed.fresh().whole(body).failure();
+            assertThat(failure).as(line).isNotNull();
+            assertThat(feed.whole(body).failure()).isEqualTo(failure);
+        }
+    }
+
+    @Test
+    void shouldReadTypeLinesThatDifferFromThoseBefore() {
+        ParserFeed feed = ParserFeed.ofText();
+        feed.whole(bytes("# TYPE a counter\n# TYPE b gauge\n# TYPE c gauge\n"));
+        for (int i = 0; i < 2; i++) {
+            assertThat(feed.whole(bytes("# TYPE a counter\n# TYPE bb gauge\n# TYPE c counter\n# TYPE a counter")).told())
+                    .containsExactly("TYPE a counter", "TYPE bb gauge", "TYPE c counter", "TYPE a counter");
+        }
+        assertThat(feed.whole(bytes("# TYPE refuse_me counter\n")).failure().code()).isEqualTo(Code.SECOND_TYPE);
+    }
+
+    @Test
     void shouldHashTheRawKeyFromTheNameToTheBrace() {
         KeyHash hash = new KeyHash(11, 22, 33, 44);
         RecordingSink sink = new RecordingSink();

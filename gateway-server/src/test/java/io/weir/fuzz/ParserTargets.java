@@ -111,6 +111,12 @@ final class ParserTargets {
     }
 
     private static final class TextFold extends Fold implements SampleSink {
+        private static final int LEARNT_MAX = 100;
+
+        private final List<byte[]> learnt = new ArrayList<>();
+        private final List<Long> learntSeries = new ArrayList<>();
+        private long expected;
+
         @Override
         public Code type(byte[] buffer, int nameOffset, int nameLength, MetricType type) {
             all = mix(span(all, buffer, nameOffset, nameLength), type.ordinal());
@@ -132,6 +138,35 @@ final class ParserTargets {
             }
             series = found;
             return stage(value);
+        }
+
+        @Override
+        public int expected(byte[] buffer, int offset, int end) {
+            for (int i = 0; i < learnt.size(); i++) {
+                byte[] key = learnt.get(i);
+                if (key.length <= end - offset
+                        && Arrays.equals(key, 0, key.length, buffer, offset, offset + key.length)) {
+                    expected = learntSeries.get(i);
+                    return key.length;
+                }
+            }
+            return 0;
+        }
+
+        @Override
+        public Code again(double value) {
+            series = expected;
+            return stage(value);
+        }
+
+        @Override
+        public void learn(byte[] buffer, int offset, int length) {
+            if (learnt.size() == LEARNT_MAX) {
+                learnt.clear();
+                learntSeries.clear();
+            }
+            learnt.add(Arrays.copyOfRange(buffer, offset, offset + length));
+            learntSeries.add(series);
         }
 
         @Override
