@@ -260,6 +260,34 @@ class ConnectionTest {
         }
     }
 
+    /** A peer that reads as fast as it is written to makes the channel writable again at once, each time. */
+    @Test
+    void shouldServeOthersWhileALongAnswerGoesToAPeerThatKeepsUp() throws Exception {
+        int blocks = 300_000;
+        try (TestServer one = new TestServer(Limits.DEFAULTS, Transport.best(), "", 1);
+                RawClient scrape = one.connect();
+                RawClient other = one.connect()) {
+            assertThat(other.send(GET_OK).answer()).isEqualTo(OK);
+            scrape.send("GET /stream?blocks=" + blocks + " HTTP/1.1\r\nHost: a\r\n\r\n");
+            CompletableFuture<Void> reading = CompletableFuture.runAsync(() -> {
+                try {
+                    while (scrape.read(1 << 16).length() == 1 << 16) {
+                        continue;
+                    }
+                } catch (IOException closed) {
+                    assertThat(closed).isNotNull();
+                }
+            });
+            while (one.doors.streamed.get() == 0) {
+                Thread.onSpinWait();
+            }
+            assertThat(other.send(GET_OK).answer()).isEqualTo(OK);
+            assertThat(one.doors.streamed.get()).as("answered before the stream was through").isLessThan(blocks);
+            scrape.close();
+            reading.get(10, TimeUnit.SECONDS);
+        }
+    }
+
     @Test
     void shouldForgetAPeerThatFinishedSendingAndResetOnceItIsAnswered() throws Exception {
         RawClient client = server.connect().send(GET_LATER).finishSending();

@@ -14,6 +14,8 @@ final class TestDoors {
     final BlockingQueue<Responder> later = new LinkedBlockingQueue<>();
     /** Exchanges that were aborted. */
     final AtomicInteger aborted = new AtomicInteger();
+    /** Blocks of streams asked for. */
+    final AtomicInteger streamed = new AtomicInteger();
     final BlockingQueue<String> aborts = new LinkedBlockingQueue<>();
     /** A permit for each byte that {@code /echo} has been given before the end of a body. */
     final Semaphore arrived = new Semaphore(0);
@@ -110,7 +112,7 @@ final class TestDoors {
     }
 
     /** Blocks of 1,000 bytes, numbered. */
-    private static final class Blocks implements BodySource {
+    private final class Blocks implements BodySource {
         private final int count;
         private int n;
 
@@ -120,6 +122,7 @@ final class TestDoors {
 
         @Override
         public byte[] next() {
+            streamed.incrementAndGet();
             return n == count ? null : block(n++).getBytes(UTF_8);
         }
     }
