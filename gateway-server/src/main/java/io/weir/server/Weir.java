@@ -287,6 +287,7 @@ public final class Weir implements AutoCloseable {
                         web.routePrefix(),
                         web.telemetryPath(),
                         web.createdSamples(),
+                        web.allowedOrigins(),
                         web.enableLifecycle(),
                         core::unhealthy,
                         this::unready,

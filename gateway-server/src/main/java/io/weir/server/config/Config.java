@@ -57,6 +57,7 @@ public record Config(
      *
      * @param listenAddresses at least one
      * @param allowedHosts that requests may be for
+     * @param allowedOrigins of other sites, whose pages may write
      * @param telemetryPath of the own metrics, below the prefix
      * @param routePrefix empty, or a path that starts with and does not end in a slash
      * @param enableLifecycle whether {@code POST /-/reload} and {@code /-/quit} work
@@ -67,6 +68,7 @@ public record Config(
     public record Web(
             List<Address> listenAddresses,
             AllowedHosts allowedHosts,
+            Set<String> allowedOrigins,
             String telemetryPath,
             String routePrefix,
             boolean enableLifecycle,
@@ -76,6 +78,7 @@ public record Config(
         public static final Web DEFAULTS = new Web(
                 List.of(new Address("127.0.0.1", 9091)),
                 AllowedHosts.EVERY,
+                Set.of(),
                 "/-/metrics",
                 "",
                 false,

@@ -95,6 +95,7 @@ public final class ConfigLoader {
         return new Config.Web(
                 addresses,
                 merged.hosts(Options.WEB_ALLOWED_HOSTS),
+                Set.copyOf(merged.texts(Options.WEB_ALLOWED_ORIGINS)),
                 pushgateway.telemetryPath(),
                 pushgateway.routePrefix(),
                 merged.bool(Options.WEB_ENABLE_LIFECYCLE),

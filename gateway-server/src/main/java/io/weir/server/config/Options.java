@@ -61,6 +61,14 @@ final class Options {
                             + " below it, each with a port or for all ports. When none is given, every host; probes are"
                             + " answered whatever the host")
             .many());
+    static final Option WEB_ALLOWED_ORIGINS = add(new Option(
+                    "web.allowed-origins",
+                    WEB,
+                    Type.TEXT,
+                    "",
+                    "Origins such as https://shop.example, or * for all, whose pages may write without a token though they are"
+                            + " of another site; a browser that says so gets 403 otherwise")
+            .many());
     static final Option WEB_TELEMETRY_PATH = add(new Option(
             "web.telemetry-path",
             WEB,

@@ -4,6 +4,7 @@ import io.weir.server.http.Door;
 import io.weir.server.http.Exchange;
 import io.weir.server.http.Request;
 import io.weir.server.http.Responder;
+import java.util.Set;
 
 /**
  * A door that changes something, which a page of another site does not get a browser to open: 403 when the browser says so
@@ -14,20 +15,32 @@ import io.weir.server.http.Responder;
 final class OwnSiteDoor implements Door {
     private static final String BY_THE_BROWSER = "basic ";
 
-    private final Door door;
+    private static final String EVERY = "*";
 
-    OwnSiteDoor(Door door) {
+    private final Door door;
+    private final Set<String> origins;
+
+    /** @param origins whose pages may write in any case, as browsers write them; {@code *} for all */
+    OwnSiteDoor(Door door, Set<String> origins) {
         this.door = door;
+        this.origins = origins;
     }
 
     @Override
     public Exchange open(Request request, Responder responder) {
         String site = request.header("sec-fetch-site");
-        if (site == null || !site.equalsIgnoreCase("cross-site") || hasToken(request.header("authorization"))) {
+        if (site == null
+                || !site.equalsIgnoreCase("cross-site")
+                || hasToken(request.header("authorization"))
+                || isAllowed(request.header("origin"))) {
             return door.open(request, responder);
         }
-        responder.fail(403, "pages of another site may not write without a token");
+        responder.fail(403, "pages of another site may not write without a token, unless --web.allowed-origins has theirs");
         return Exchange.NONE;
+    }
+
+    private boolean isAllowed(String origin) {
+        return !origins.isEmpty() && (origins.contains(EVERY) || origin != null && origins.contains(origin));
     }
 
     private static boolean hasToken(String field) {

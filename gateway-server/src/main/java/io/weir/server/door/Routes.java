@@ -20,6 +20,7 @@ import io.weir.server.telemetry.Telemetry;
 import io.weir.store.StoreCommands;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /** Which doors there are: one line each. Used once, at the start. */
@@ -66,6 +67,7 @@ public final class Routes {
      * @param prefix of all paths, or empty
      * @param telemetryPath of the own metrics, below the prefix
      * @param createdSamples whether OpenMetrics has {@code _created} samples that nobody has pushed
+     * @param origins of other sites, whose pages may write without a token
      * @param lifecycle whether reload and quit are enabled
      * @param unhealthy why the process should be restarted, or null
      * @param unready why no traffic should be sent here now, or null
@@ -77,6 +79,7 @@ public final class Routes {
             String prefix,
             String telemetryPath,
             boolean createdSamples,
+            Set<String> origins,
             boolean lifecycle,
             Supplier<String> unhealthy,
             Supplier<String> unready,
@@ -106,7 +109,7 @@ public final class Routes {
                         new DrainMetrics(parts.telemetry)),
                 keeping);
         RouteTable.Builder routes = RouteTable.under(web.prefix)
-                .writesThrough(OwnSiteDoor::new)
+                .writesThrough(door -> new OwnSiteDoor(door, web.origins))
                 .needs(Scope.PUSH, "influx_query")
                 .at("/", "landing", new LandingDoor(web.version, web.prefix, web.telemetryPath), GET, HEAD)
                 .at("/metrics", "scrape", scrape, GET, HEAD)

@@ -27,6 +27,7 @@ import java.net.Socket;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -92,7 +93,7 @@ final class Gateway implements AutoCloseable {
         }, null, keeper);
         AgentRunner.startOnThread(runner);
         ProcessMetrics.register(telemetry, "0", "test");
-        Routes.Web web = new Routes.Web("0", "", "/-/metrics", false, lifecycle, unhealthy::get, unready::get, () -> {
+        Routes.Web web = new Routes.Web("0", "", "/-/metrics", false, Set.of(), lifecycle, unhealthy::get, unready::get, () -> {
             reloads.incrementAndGet();
             return reloadError.get();
         }, quits::incrementAndGet);

@@ -37,6 +37,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.zip.Deflater;
@@ -324,7 +325,7 @@ public final class HttpTargets {
             SeriesTable table = new SeriesTable(
                     TableConfig.of(SERIES_MAX, LIMITS.families()), System::nanoTime, policies);
             keeper = new Keeper(table, () -> 1_700_000_000_000L);
-            Routes.Web web = new Routes.Web("0", "", "/-/metrics", false, false, () -> null, () -> null, () -> null, () -> {});
+            Routes.Web web = new Routes.Web("0", "", "/-/metrics", false, Set.of(), false, () -> null, () -> null, () -> null, () -> {});
             RouteTable routes = Routes.of(new Routes.Parts(
                     web, new Telemetry(), LIMITS, hash, TextParser.Timestamps.IGNORE, PushSemantics.METHOD,
                     () -> PointRules.DEFAULTS,

@@ -53,6 +53,20 @@ class CrossSiteTest {
     }
 
     @Test
+    void shouldTakeWritesOfOtherSitesThatAreAllowed() {
+        try (RunningWeir weir = new RunningWeir("--web.allowed-origins=https://shop.example", "--web.allowed-origins=https://b.example")) {
+            String write = "PATCH /metrics/a_total";
+            assertThat(status(weir, write, "Sec-Fetch-Site", "cross-site", "Origin", "https://shop.example")).isEqualTo(200);
+            assertThat(status(weir, write, "Sec-Fetch-Site", "cross-site", "Origin", "https://shop.example.evil")).isEqualTo(403);
+            assertThat(status(weir, write, "Sec-Fetch-Site", "cross-site", "Origin", "null")).isEqualTo(403);
+            assertThat(status(weir, write, "Sec-Fetch-Site", "cross-site")).isEqualTo(403);
+        }
+        try (RunningWeir weir = new RunningWeir("--web.allowed-origins=*")) {
+            assertThat(status(weir, "PATCH /metrics/a_total", "Sec-Fetch-Site", "cross-site", "Origin", "null")).isEqualTo(200);
+        }
+    }
+
+    @Test
     void shouldTakeWritesOfOtherSitesWithATokenButNotWithWhatTheBrowserAddsByItself(@TempDir Path directory) throws Exception {
         Path file = directory.resolve("weir.yml");
         Files.writeString(file, "auth: {tokens: [{name: page, token: page-key, scopes: [push]}]}\n");
