@@ -11,12 +11,16 @@ import java.util.Arrays;
 final class ErrorAnswer {
     private static final String PROBLEM = "application/problem+json";
 
+    /** Fields that keep a browser from making anything of the text but text. */
+    private static final String[] INERT = {
+        "X-Content-Type-Options", "nosniff", "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"
+    };
+
     private ErrorAnswer() {}
 
     static Answer of(int status, String detail, Request request, String... headers) {
-        String[] all = Arrays.copyOf(headers, headers.length + 2);
-        all[headers.length] = "X-Content-Type-Options";
-        all[headers.length + 1] = "nosniff";
+        String[] all = Arrays.copyOf(headers, headers.length + INERT.length);
+        System.arraycopy(INERT, 0, all, headers.length, INERT.length);
         if (request.accepts(PROBLEM) || request.accepts(Answer.JSON)) {
             String json = "{\"type\":\"about:blank\",\"title\":\"" + Status.phrase(status) + "\",\"status\":" + status
                     + ",\"detail\":\"" + json(detail) + "\"}\n";

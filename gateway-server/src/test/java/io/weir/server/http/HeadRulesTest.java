@@ -180,6 +180,7 @@ class HeadRulesTest {
             assertThat(client.readToEnd())
                     .isEqualTo("HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
                             + "X-Content-Type-Options: nosniff\r\n"
+                            + "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"
                             + "Content-Length: 45\r\nConnection: close\r\n\r\n"
                             + "a request needs exactly one valid Host field\n");
         }

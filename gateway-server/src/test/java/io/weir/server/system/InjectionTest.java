@@ -126,6 +126,7 @@ class InjectionTest {
     @Test
     void shouldForbidBrowsersToGuessWhatAnErrorIs() {
         assertThat(weir.post("<html>").header("X-Content-Type-Options")).isEqualTo("nosniff");
+        assertThat(weir.post("<html>").header("Content-Security-Policy")).isEqualTo("default-src 'none'; frame-ancestors 'none'");
         assertThat(weir.get("/<html>".replace("<", "%3C").replace(">", "%3E")).header("X-Content-Type-Options")).isEqualTo("nosniff");
     }
 
