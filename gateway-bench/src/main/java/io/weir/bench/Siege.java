@@ -38,12 +38,17 @@ import java.util.zip.GZIPOutputStream;
  *   <li>{@code series}: SIZE (10,000,000) distinct series against a limit of a tenth of them in a heap of 1 GiB
  *   <li>{@code increments}: SIZE (1,000,000,000) increments from 64 clients while scrapes and flushes run
  *   <li>{@code bombs}: SIZE (100) compressed bodies of 1000 to 1 at once
- *   <li>{@code slow}: SIZE (10,000) clients that never end their heads and a tenth as many that never read, beside good ones
+ *   <li>{@code slow}: SIZE (10,000) clients that never end their heads and a tenth as many that do not read, beside good ones
  *   <li>{@code overload}: pushes at SIZE (4) times the rate that can be served, not waiting for answers
  * </ul>
  */
 public final class Siege {
     private static final long MIB = 1 << 20;
+
+    /** Slow clients that come in a second. */
+    private static final int SLOW_PER_SECOND = 2_000;
+    private static final int SLOW_SECONDS = 45;
+    private static final long CUT_MILLIS_MAX = 15_000;
 
     private final Path jar;
     private final Path data;
@@ -243,6 +248,11 @@ public final class Siege {
         verdict(grown <= 64 * MIB, "resident %d MiB before, at most %d MiB more", before / MIB, grown / MIB);
     }
 
+    /**
+     * The clients that never end their heads send a byte each second, each at a time of its own; half of those that do not
+     * read take nothing, the others 512 bytes a second. They come at a pace: ten thousand at once would be an attack on the
+     * processors that both sides share.
+     */
     private void slow(int size) throws Exception {
         start(List.of(), "--limits.connections=" + (size * 2));
         StringBuilder large = new StringBuilder();
@@ -250,126 +260,264 @@ public final class Siege {
             large.append("large{id=\"").append(i).append("\",text=\"").append("x".repeat(60)).append("\"} 1\n");
         }
         push(large.toString());
-        goodTraffic(10); // so that what runs has been compiled
-        long[] unloaded = goodTraffic(10);
+        Good good = new Good();
+        good.start();
+        pause(10); // so that what runs has been compiled
+        long quiet = System.nanoTime();
+        pause(10);
         long before = residentBytes();
-
-        Selector selector = Selector.open();
-        List<SocketChannel> heads = new ArrayList<>();
-        List<SocketChannel> readers = new ArrayList<>();
+        Slow slow = new Slow(size);
         long begin = System.nanoTime();
-        for (int i = 0; i < size; i++) {
-            heads.add(open(selector, "POST /metrics HTTP/1.1\r\nHost: a\r\nX-A: ", false));
+        slow.start();
+        long most = 0;
+        for (long end = begin + TimeUnit.SECONDS.toNanos(SLOW_SECONDS); System.nanoTime() < end && slow.left() > 0; ) {
+            most = Math.max(most, residentBytes());
+            pause(0.1);
         }
-        for (int i = 0; i < size / 10; i++) {
-            readers.add(open(selector, "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n", true));
-        }
-        double opened = (System.nanoTime() - begin) / 1e9;
-        AtomicLong lastHead = new AtomicLong();
-        AtomicLong cutHeads = new AtomicLong();
-        Thread dripping = new Thread(() -> drip(selector, heads, begin, cutHeads, lastHead));
-        dripping.start();
-        long[] loaded = goodTraffic(25);
-        dripping.interrupt();
-        dripping.join();
-        long after = residentBytes();
-        long peak = peakBytes();
-        double open = own("weir_connections");
-        verdict(cutHeads.get() == size, "%,d of %,d clients that never end their heads cut, the last %.1f s after the first was opened"
-                + " (all were open after %.1f s)", cutHeads.get(), size, lastHead.get() / 1e9, opened);
-        for (long end = System.nanoTime() + 20_000_000_000L; open > 20 && System.nanoTime() < end; open = own("weir_connections")) {
-            LockSupport.parkNanos(500_000_000);
-        }
-        double cut = (System.nanoTime() - begin) / 1e9;
-        verdict(open <= 20, "%,d clients that never read cut: %.0f connections are left after %.0f s", readers.size(), open, cut);
-        System.out.printf("        good requests at 2,000/s: p50 %d us, p99 %d us before; p50 %d us, p99 %d us beside them%n",
-                unloaded[0], unloaded[1], loaded[0], loaded[1]);
-        verdict(loaded[1] < 2 * Math.max(unloaded[1], 1_000), "p99 under twice what it was");
-        System.out.printf("        resident: %d MiB before, %d MiB after, %d MiB at most%n", before / MIB, after / MIB, peak / MIB);
-        for (SocketChannel channel : readers) {
-            channel.close();
+        slow.interrupt();
+        slow.join();
+        long after = System.nanoTime();
+        pause(3);
+        good.finish();
+
+        verdict(good.failed.get() == 0, "%,d good requests, %d failed", good.count(), good.failed.get());
+        verdict(slow.heads.cut == size && slow.heads.longestMillis <= CUT_MILLIS_MAX, "%,d of %,d clients that never end their"
+                + " heads cut, each within %.1f s", slow.heads.cut, size, slow.heads.longestMillis / 1e3);
+        verdict(slow.silent.cut == slow.silent.count && slow.silent.longestMillis <= CUT_MILLIS_MAX,
+                "%,d of %,d clients that never read cut, each within %.1f s", slow.silent.cut, slow.silent.count,
+                slow.silent.longestMillis / 1e3);
+        verdict(slow.trickling.cut == slow.trickling.count && slow.trickling.longestMillis <= CUT_MILLIS_MAX,
+                "%,d of %,d clients that take a trickle cut, each within %.1f s", slow.trickling.cut, slow.trickling.count,
+                slow.trickling.longestMillis / 1e3);
+        long unloaded = good.row("before", quiet, begin);
+        good.row("while they come", begin, slow.openedNanos);
+        good.row("while they sit", slow.openedNanos, slow.firstCutNanos);
+        good.row("while they go", Math.max(slow.openedNanos, slow.firstCutNanos), after);
+        long beside = good.row("all the time", begin, after);
+        good.row("after", after, Long.MAX_VALUE);
+        verdict(beside < 2 * Math.max(unloaded, 1_000), "p99 under twice what it was, or 2 ms");
+        System.out.printf("        cut for taking nothing %.0f, too little %.0f, for the memory %.0f%n",
+                own("weir_connections_cut_total{reason=\"answer_stalled\"}"), own("weir_connections_cut_total{reason=\"answer_rate\"}"),
+                own("weir_connections_cut_total{reason=\"unread\"}"));
+        verdict(most - before < 256 * MIB, "resident: %d MiB before, %d MiB at most beside them, %d MiB now", before / MIB, most / MIB,
+                residentBytes() / MIB);
+    }
+
+    private static void pause(double seconds) {
+        long end = System.nanoTime() + (long) (seconds * 1e9);
+        for (long left; (left = end - System.nanoTime()) > 0; ) {
+            LockSupport.parkNanos(left);
         }
     }
 
-    private SocketChannel open(Selector selector, String text, boolean isReader) throws IOException {
-        SocketChannel channel = SocketChannel.open();
-        if (isReader) {
-            channel.setOption(StandardSocketOptions.SO_RCVBUF, 4096);
+    /** The slow clients, all on one thread. */
+    private final class Slow extends Thread {
+        /** Of one kind. */
+        private static final class Kind {
+            int count;
+            int cut;
+            long longestMillis;
         }
-        channel.connect(new InetSocketAddress("127.0.0.1", port));
-        channel.configureBlocking(false);
-        channel.write(ByteBuffer.wrap(text.getBytes(ISO_8859_1)));
-        if (!isReader) {
-            channel.register(selector, SelectionKey.OP_READ);
-        }
-        return channel;
-    }
 
-    /** A byte for each every second; sees who is cut. */
-    private static void drip(Selector selector, List<SocketChannel> heads, long begin, AtomicLong cut, AtomicLong last) {
-        ByteBuffer in = ByteBuffer.allocate(1024);
-        long next = System.nanoTime();
-        try {
-            while (!Thread.currentThread().isInterrupted() && cut.get() < heads.size()) {
-                selector.select(100);
+        private final class Attacker {
+            final Kind kind;
+            final SocketChannel channel;
+            final long openedNanos = System.nanoTime();
+
+            Attacker(Kind kind, SocketChannel channel) {
+                this.kind = kind;
+                this.channel = channel;
+            }
+        }
+
+        final Kind heads = new Kind();
+        final Kind silent = new Kind();
+        final Kind trickling = new Kind();
+        final int size;
+        final Selector selector = Selector.open();
+        final ArrayDeque<Attacker> inTurn = new ArrayDeque<>();
+        final ByteBuffer in = ByteBuffer.allocate(512);
+        volatile long openedNanos = Long.MAX_VALUE;
+        volatile long firstCutNanos = Long.MAX_VALUE;
+        private volatile long left;
+
+        Slow(int size) throws IOException {
+            this.size = size;
+            this.left = size + size / 10;
+        }
+
+        long left() {
+            return left;
+        }
+
+        @Override
+        public void run() {
+            try {
+                attack();
+            } catch (IOException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+
+        private void attack() throws IOException {
+            long begin = System.nanoTime();
+            long opened = 0;
+            long turns = 0;
+            long all = size + size / 10;
+            while (!isInterrupted() && left > 0) {
+                long now = System.nanoTime();
+                for (long due = (long) ((now - begin) / 1e9 * SLOW_PER_SECOND); opened < Math.min(all, due); opened++) {
+                    open(opened);
+                    openedNanos = opened == all - 1 ? System.nanoTime() : openedNanos;
+                }
+                // Each has one turn a second.
+                for (long due = (long) ((now - begin) / 1e9 * all); turns < due; turns++) {
+                    turn();
+                }
+                selector.select(1);
                 for (SelectionKey key : selector.selectedKeys()) {
-                    SocketChannel channel = (SocketChannel) key.channel();
-                    boolean ended;
-                    try {
-                        in.clear();
-                        ended = channel.read(in) < 0;
-                    } catch (IOException reset) {
-                        ended = true;
-                    }
-                    if (ended) {
-                        key.cancel();
-                        channel.close();
-                        cut.incrementAndGet();
-                        last.set(System.nanoTime() - begin);
-                    }
+                    take((Attacker) key.attachment());
                 }
                 selector.selectedKeys().clear();
-                if (System.nanoTime() > next) {
-                    next += TimeUnit.SECONDS.toNanos(1);
-                    for (SocketChannel channel : heads) {
-                        try {
-                            if (channel.isOpen()) {
-                                channel.write(ByteBuffer.wrap(new byte[] {'x'}));
-                            }
-                        } catch (IOException reset) {
-                            continue; // the selector will say so
-                        }
-                    }
-                }
             }
-        } catch (IOException e) {
-            throw new IllegalStateException(e);
+            for (Attacker client : inTurn) {
+                client.channel.close();
+            }
+        }
+
+        private void open(long number) throws IOException {
+            Kind kind = number % 11 < 10 ? heads : number / 11 % 2 == 0 ? silent : trickling;
+            SocketChannel channel = SocketChannel.open();
+            if (kind != heads) {
+                channel.setOption(StandardSocketOptions.SO_RCVBUF, 4096);
+            }
+            channel.connect(new InetSocketAddress("127.0.0.1", port));
+            channel.configureBlocking(false);
+            channel.write(ByteBuffer.wrap((kind == heads ? "POST /metrics HTTP/1.1\r\nHost: a\r\nX-A: "
+                    : "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n").getBytes(ISO_8859_1)));
+            Attacker client = new Attacker(kind, channel);
+            kind.count++;
+            inTurn.addLast(client);
+            if (kind == heads) {
+                channel.register(selector, SelectionKey.OP_READ, client);
+            }
+        }
+
+        private void turn() throws IOException {
+            Attacker client = inTurn.pollFirst();
+            if (client == null || !client.channel.isOpen()) {
+                return;
+            }
+            inTurn.addLast(client);
+            try {
+                if (client.kind == heads) {
+                    client.channel.write(ByteBuffer.wrap(new byte[] {'x'}));
+                } else if (client.kind == trickling) {
+                    take(client);
+                } else {
+                    // what takes nothing sees its end when it sends: an empty line, as is allowed between requests
+                    client.channel.write(ByteBuffer.wrap(new byte[] {'\r', '\n'}));
+                }
+            } catch (IOException reset) {
+                cut(client);
+            }
+        }
+
+        private void take(Attacker client) throws IOException {
+            try {
+                in.clear();
+                if (client.channel.read(in) < 0) {
+                    cut(client);
+                }
+            } catch (IOException reset) {
+                cut(client);
+            }
+        }
+
+        private void cut(Attacker client) throws IOException {
+            if (!client.channel.isOpen()) {
+                return;
+            }
+            client.channel.close();
+            long now = System.nanoTime();
+            firstCutNanos = Math.min(firstCutNanos, now);
+            client.kind.cut++;
+            client.kind.longestMillis = Math.max(client.kind.longestMillis, (now - client.openedNanos) / 1_000_000);
+            left--;
         }
     }
 
-    /** 2,000 requests a second over eight connections; median and 99th percentile from when each was due, in microseconds. */
-    private long[] goodTraffic(int seconds) throws Exception {
-        List<long[]> all = Collections.synchronizedList(new ArrayList<>());
-        AtomicLong failed = new AtomicLong();
-        long begin = System.nanoTime() + 100_000_000;
-        AtomicLong numbers = new AtomicLong();
-        inParallel(8, client -> {
-            long number = numbers.getAndIncrement();
-            long[] micros = new long[seconds * 250];
-            for (int i = 0; i < micros.length; i++) {
-                long due = begin + (i * 8L + number) * 500_000;
-                for (long left; (left = due - System.nanoTime()) > 0; ) {
-                    LockSupport.parkNanos(left);
-                }
-                if (client.send("PATCH", "/metrics/good_total", new byte[0], "") != 200) {
-                    failed.incrementAndGet();
-                }
-                micros[i] = (System.nanoTime() - due) / 1_000;
+    /** 2,000 requests a second over eight connections until told to end, each measured from when it was due. */
+    private final class Good {
+        private final List<Thread> threads = new ArrayList<>();
+        private final List<long[]> dues = Collections.synchronizedList(new ArrayList<>());
+        private final List<long[]> micros = Collections.synchronizedList(new ArrayList<>());
+        final AtomicLong failed = new AtomicLong();
+        private volatile boolean done;
+
+        void start() {
+            long begin = System.nanoTime() + 100_000_000;
+            for (int i = 0; i < 8; i++) {
+                int number = i;
+                Thread thread = new Thread(() -> run(begin, number));
+                threads.add(thread);
+                thread.start();
             }
-            all.add(micros);
-        });
-        verdict(failed.get() == 0, "%,d good requests, %d failed", seconds * 2_000, failed.get());
-        return percentiles(all.stream().flatMapToLong(java.util.Arrays::stream).sorted().toArray());
+        }
+
+        private void run(long begin, int number) {
+            long[] due = new long[100_000];
+            long[] took = new long[100_000];
+            int count = 0;
+            try (Client client = new Client(port)) {
+                byte[] request = request("PATCH", "/metrics/good_total", new byte[0], "");
+                for (; !done && count < due.length; count++) {
+                    due[count] = begin + (count * 8L + number) * 500_000;
+                    for (long left; (left = due[count] - System.nanoTime()) > 0; ) {
+                        LockSupport.parkNanos(left);
+                    }
+                    if (client.send(request) != 200) {
+                        failed.incrementAndGet();
+                    }
+                    took[count] = (System.nanoTime() - due[count]) / 1_000;
+                }
+            } catch (IOException e) {
+                failed.incrementAndGet();
+            }
+            dues.add(java.util.Arrays.copyOf(due, count));
+            micros.add(java.util.Arrays.copyOf(took, count));
+        }
+
+        void finish() throws InterruptedException {
+            done = true;
+            for (Thread thread : threads) {
+                thread.join();
+            }
+        }
+
+        long count() {
+            return micros.stream().mapToLong(m -> m.length).sum();
+        }
+
+        /** Prints what was due in a span of time; gives the 99th percentile in microseconds. */
+        long row(String what, long from, long to) {
+            List<Long> found = new ArrayList<>();
+            for (int client = 0; client < dues.size(); client++) {
+                for (int i = 0; i < dues.get(client).length; i++) {
+                    if (dues.get(client)[i] >= from && dues.get(client)[i] < to) {
+                        found.add(micros.get(client)[i]);
+                    }
+                }
+            }
+            long[] sorted = found.stream().mapToLong(Long::longValue).sorted().toArray();
+            if (sorted.length == 0) {
+                return 0;
+            }
+            long p99 = sorted[(int) (sorted.length * 0.99)];
+            System.out.printf("        %-16s %6d requests: p50 %6d us, p99 %7d us, p99.9 %7d us, most %7d us%n", what, sorted.length,
+                    sorted[sorted.length / 2], p99, sorted[(int) (sorted.length * 0.999)], sorted[sorted.length - 1]);
+            return p99;
+        }
     }
 
     private static long[] percentiles(long[] sorted) {
