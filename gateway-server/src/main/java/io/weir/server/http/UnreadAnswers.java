@@ -115,8 +115,23 @@ final class UnreadAnswers {
         }
 
         @Override
+        public int blockLength() {
+            return source.blockLength();
+        }
+
+        @Override
         public long length() {
             return source.length();
+        }
+
+        @Override
+        public Object shares() {
+            return key;
+        }
+
+        @Override
+        public long sharedBytes() {
+            return source.sharedBytes();
         }
 
         @Override

@@ -2,7 +2,9 @@ package io.weir.server.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.lang.reflect.Method;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -25,6 +27,16 @@ class UnreadAnswersTest {
         @Override
         public byte[] next() {
             return new byte[1];
+        }
+
+        @Override
+        public int blockLength() {
+            return 1;
+        }
+
+        @Override
+        public long length() {
+            return 7;
         }
 
         @Override
@@ -91,6 +103,17 @@ class UnreadAnswersTest {
         assertThat(huge.closed).isTrue();
         other.close();
         assertThat(unread.bytes()).isZero();
+    }
+
+    @Test
+    void shouldPassOnWhatTheSourceSaysOfItself() {
+        BodySource answer = unread.hold(new Source("a"));
+        assertThat(Arrays.stream(BodySource.class.getDeclaredMethods()).map(Method::getName))
+                .as("none is left to its default")
+                .isSubsetOf(Arrays.stream(answer.getClass().getDeclaredMethods()).map(Method::getName).toList());
+        assertThat(answer.blockLength()).isEqualTo(1);
+        assertThat(answer.length()).isEqualTo(7);
+        answer.close();
     }
 
     @Test

@@ -46,6 +46,22 @@ class ScrapeTest {
         assertThat(reply.body()).startsWith("# HELP a Words.\n# TYPE a gauge\na 2.5\n# TYPE b counter\n").endsWith("h_count 2\n");
     }
 
+    /** Beyond what is kept of a body, and beyond one block of it. */
+    @Test
+    void shouldGiveALargeBodyByteForByte() throws Exception {
+        weir.delete("__all");
+        StringBuilder large = new StringBuilder("# TYPE large gauge\n");
+        for (int i = 10_000; i < 50_000; i++) {
+            large.append("large{id=\"").append(i).append("\",text=\"").append("x".repeat(60)).append("\"} ").append(i).append('\n');
+        }
+        assertThat(weir.post(large.toString()).status()).isEqualTo(200);
+        assertThat(weir.get("/metrics").body()).isEqualTo(large.toString());
+        assertThat(weir.get("/metrics?name[]=large").body()).isEqualTo(large.toString());
+        try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(weir.get("/metrics", "Accept-Encoding", "gzip").bytes()))) {
+            assertThat(new String(in.readAllBytes(), StandardCharsets.UTF_8)).isEqualTo(large.toString());
+        }
+    }
+
     @Test
     void shouldServeWhatIsAskedForFirst() {
         String accept = "application/openmetrics-text;version=1.0.0;q=0.8,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
