@@ -222,7 +222,7 @@ public final class Journal implements AutoCloseable {
 
     Segment newSegment(int writer, long before, long beforeSequence) throws IOException {
         long number = nextNumber.getAndIncrement();
-        Storage.Output output = storage.create(Segment.name(number));
+        Storage.Output output = storage.createToGrow(Segment.name(number));
         FrameBuffer head = new FrameBuffer(SegmentHeader.BYTES);
         new SegmentHeader(SegmentHeader.VERSION, writer, number, before, wall.time(), sequence.get(), beforeSequence, process)
                 .write(head);
@@ -595,7 +595,7 @@ public final class Journal implements AutoCloseable {
             try (SegmentReader reader = new SegmentReader(storage, name, Long.MAX_VALUE)) {
                 found.add(new Segment(number, reader.header.writer(), -1, null, Long.MAX_VALUE, -1));
             } catch (DamagedException e) {
-                if (isEmpty(name)) {
+                if (isBlank(name)) {
                     // a crash between creating the file and writing its header
                     deleteQuietly(name);
                 } else {
@@ -610,9 +610,9 @@ public final class Journal implements AutoCloseable {
         return found;
     }
 
-    private boolean isEmpty(String name) {
-        try (Storage.Input input = storage.open(name)) {
-            return input.size() == 0;
+    private boolean isBlank(String name) {
+        try {
+            return storage.isBlank(name, 0);
         } catch (IOException e) {
             return false;
         }

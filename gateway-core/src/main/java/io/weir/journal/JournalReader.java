@@ -187,7 +187,7 @@ public final class JournalReader {
             }
         } catch (DamagedException e) {
             // a crash between creating the file and writing its header leaves nothing to miss
-            if (size(name) > 0) {
+            if (!storage.isBlank(name, 0)) {
                 damaged(name, good, e.getMessage());
             }
         }

@@ -11,6 +11,7 @@ final class SegmentReader implements Closeable {
 
     private final Storage.Input input;
     private final long end;
+    private final boolean mayHaveGrown;
     private final CRC32C crc = new CRC32C();
     private byte[] window;
     private long windowAt;
@@ -35,13 +36,15 @@ final class SegmentReader implements Closeable {
     /**
      * Opens a segment.
      *
-     * @param bytes of the file to look at, at most
+     * @param bytes of the file that make whole frames; {@code Long.MAX_VALUE} when that is yet to be found out, and so there
+     *     may be zeros behind them
      * @throws FrameCursor.DamagedException when the header cannot be used
      */
     SegmentReader(Storage storage, String name, long bytes) throws IOException {
         input = storage.open(name);
         try {
             end = Math.min(bytes, input.size());
+            mayHaveGrown = bytes == Long.MAX_VALUE;
             window = new byte[(int) Math.max(SegmentHeader.BYTES, Math.min(WINDOW_BYTES, end))];
             fill(0, (int) Math.min(SegmentHeader.BYTES, end));
             header = SegmentHeader.read(window, windowSize);
@@ -57,11 +60,14 @@ final class SegmentReader implements Closeable {
             return false;
         }
         if (end - at < FrameBuffer.FRAME_HEAD) {
-            return damaged("frame cut off");
+            return !isBlank() && damaged("frame cut off");
         }
         fill(at, FrameBuffer.FRAME_HEAD);
         int offset = (int) (at - windowAt);
         int length = FrameCursor.intAt(window, offset);
+        if (length == 0 && isBlank()) {
+            return false;
+        }
         if (length <= 0 || length > FrameBuffer.BODY_BYTES_MAX) {
             return damaged("frame length " + length);
         }
@@ -112,6 +118,22 @@ final class SegmentReader implements Closeable {
     /** Offset behind the last good frame. */
     long offset() {
         return at;
+    }
+
+    /** Whether what is left are the zeros by which the file has grown: the segment ends here. */
+    private boolean isBlank() throws IOException {
+        for (long from = at; from < end && mayHaveGrown; ) {
+            int length = (int) Math.min(window.length, end - from);
+            fill(from, length);
+            int offset = (int) (from - windowAt);
+            for (int i = offset; i < offset + length; i++) {
+                if (window[i] != 0) {
+                    return false;
+                }
+            }
+            from += length;
+        }
+        return mayHaveGrown;
     }
 
     private boolean damaged(String what) {

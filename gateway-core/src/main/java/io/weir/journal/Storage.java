@@ -22,7 +22,30 @@ public interface Storage {
     /** A new, empty file; fails when there is one of this name. */
     Output create(String name) throws IOException;
 
+    /**
+     * The same for a file that grows by many small writes: until it is closed, and for ever when the process ends before
+     * that, there may be zeros behind what was written.
+     */
+    default Output createToGrow(String name) throws IOException {
+        return create(name);
+    }
+
     Input open(String name) throws IOException;
+
+    /** Whether there is nothing but zeros in a file from {@code at} on. */
+    default boolean isBlank(String name, long at) throws IOException {
+        try (Input input = open(name)) {
+            byte[] block = new byte[64 << 10];
+            for (int n; (n = input.read(at, block, 0, block.length)) > 0; at += n) {
+                for (int i = 0; i < n; i++) {
+                    if (block[i] != 0) {
+                        return false;
+                    }
+                }
+            }
+            return true;
+        }
+    }
 
     /** Gives a file another name, over any file that has it: one or the other is there at all times. */
     void rename(String from, String to) throws IOException;

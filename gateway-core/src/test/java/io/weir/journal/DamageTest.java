@@ -125,6 +125,36 @@ class DamageTest {
     }
 
     @Test
+    void shouldEndWhereAFileHasGrownByZerosThatNothingWasWrittenInto() throws Exception {
+        String name = write();
+        byte[] whole = storage.files.get(name);
+        int end = whole.length;
+        for (int zeros : new int[] {1, 7, 8, 9, 100, 300_000}) {
+            MemoryStorage grown = storage.copy();
+            grown.files.put(name, Arrays.copyOf(whole, end + zeros));
+            Found found = find(grown);
+            assertThat(found.series).as(zeros + " zeros").isEqualTo(states.get(5));
+            assertThat(found.recovered.corruptions()).as(zeros + " zeros").isZero();
+            assertThat(grown.files).doesNotContainKey(name + ".corrupt");
+        }
+        for (int bit = 0; bit < 40 * 8; bit++) {
+            MemoryStorage flipped = storage.copy();
+            byte[] file = Arrays.copyOf(whole, end + 40);
+            file[end + (bit >> 3)] ^= (byte) (1 << (bit & 7));
+            flipped.files.put(name, file);
+            Found found = find(flipped);
+            assertThat(found.series).as("bit " + bit).isEqualTo(states.get(5));
+            assertThat(found.recovered.corruptions()).as("bit " + bit).isEqualTo(1);
+            assertThat(flipped.files.get(name + ".corrupt")).isEqualTo(Arrays.copyOfRange(file, end, file.length));
+        }
+        // the header was lost with everything else
+        MemoryStorage blank = storage.copy();
+        blank.files.put(name, new byte[5000]);
+        assertThat(find(blank).series).isEmpty();
+        assertThat(blank.files).doesNotContainKeys(name, name + ".corrupt");
+    }
+
+    @Test
     void shouldLoseNothingByAnyDamageOfOneCheckpoint() throws Exception {
         Gateway gateway = new Gateway(storage, CONFIG, time);
         for (int i = 0; i < 4; i++) {

@@ -44,6 +44,37 @@ class FileStorageTest {
         assertThat(direct() - before).isLessThan(4 << 20);
     }
 
+    @Test
+    void shouldGrowAFileAheadOfSmallWritesAndEndItWhereTheyEnd() throws IOException {
+        byte[] written = random((1 << 20) + 17);
+        FileStorage storage = new FileStorage(directory);
+        Random random = new Random(1);
+        try (Storage.Output out = storage.createToGrow("file")) {
+            int at = 0;
+            while (at < written.length) {
+                int n = Math.min(written.length - at, random.nextInt(random.nextInt(10) == 0 ? 500_000 : 5_000));
+                out.write(written, at, n);
+                at += n;
+                if (random.nextInt(5) == 0) {
+                    // what a failed write would have left
+                    int back = random.nextInt(Math.min(at, 100_000) + 1);
+                    at -= back;
+                    out.truncate(at);
+                }
+                try (Storage.Input in = storage.open("file")) {
+                    assertThat(in.size()).isBetween((long) at, at + (64L << 10));
+                }
+                assertThat(storage.isBlank("file", at)).isTrue();
+            }
+        }
+        try (Storage.Input in = storage.open("file")) {
+            byte[] read = new byte[written.length];
+            assertThat(in.size()).isEqualTo(written.length);
+            in.read(0, read, 0, read.length);
+            assertThat(read).isEqualTo(written);
+        }
+    }
+
     private static void write(FileStorage storage, byte[] bytes) throws IOException {
         try (Storage.Output out = storage.create("file")) {
             out.write(bytes, 0, bytes.length);

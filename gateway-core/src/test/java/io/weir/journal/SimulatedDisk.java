@@ -16,6 +16,8 @@ import java.util.TreeMap;
  */
 final class SimulatedDisk implements Storage {
     private static final int SECTOR = 512;
+    /** By so much a growing file grows at a time: not in step with sectors. */
+    private static final int GROWTH = 700;
 
     /** What fails. */
     enum Fault {
@@ -234,6 +236,60 @@ final class SimulatedDisk implements Storage {
 
             @Override
             public void close() {}
+        };
+    }
+
+    @Override
+    public Output createToGrow(String name) throws IOException {
+        Output exact = create(name);
+        File file = file(name);
+        return new Output() {
+            private int size;
+            private int grown;
+            private boolean broken;
+
+            @Override
+            public void write(byte[] buffer, int offset, int length) throws IOException {
+                int end = size + length;
+                grown = Math.max(grown, (end + GROWTH - 1) / GROWTH * GROWTH);
+                byte[] bytes = Arrays.copyOfRange(buffer, offset, offset + length);
+                bytes = file.cached.length < end ? Arrays.copyOf(bytes, grown - size) : bytes;
+                boolean fails = fails(Fault.WRITE);
+                broken |= fails;
+                int part = fails ? random.nextInt(bytes.length + 1) : bytes.length;
+                if (part > 0) {
+                    SimulatedDisk.this.write(file, new Write(size, Arrays.copyOf(bytes, part)));
+                }
+                if (fails) {
+                    throw new IOException("simulated ENOSPC");
+                }
+                size = end;
+            }
+
+            @Override
+            public void force() throws IOException {
+                try {
+                    exact.force();
+                } catch (IOException e) {
+                    broken = true;
+                    throw e;
+                }
+            }
+
+            @Override
+            public void truncate(long bytes) throws IOException {
+                exact.truncate(bytes);
+                size = (int) bytes;
+                grown = size;
+            }
+
+            @Override
+            public void close() throws IOException {
+                if (!broken && grown > size) {
+                    check(Fault.WRITE);
+                    SimulatedDisk.this.write(file, new Write(size, null));
+                }
+            }
         };
     }
 
