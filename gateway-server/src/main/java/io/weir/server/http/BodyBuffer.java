@@ -1,12 +1,11 @@
 package io.weir.server.http;
 
-import io.netty.buffer.ByteBuf;
 import java.util.Arrays;
 
 /**
- * Brings the body of one connection's request to its exchange: each piece is copied once from the network buffer into the
- * event loop's scratch array, with what the exchange left unconsumed in front; only that remainder is kept per connection.
- * Event loop only.
+ * Brings the body of one connection's request to its exchange: each piece as it lies in the input, or when the exchange has
+ * left something unconsumed, copied behind that in the event loop's scratch array; only that remainder is kept per
+ * connection. Event loop only.
  *
  * <p>After a remainder of n bytes the next delivery waits until there are 2n, so that a sender of single bytes cannot make
  * us scan or copy the same line again and again.
@@ -29,20 +28,23 @@ final class BodyBuffer {
         return heldLength;
     }
 
-    /** Takes all readable bytes. */
-    void feed(ByteBuf data, EventLoopContext context, Exchange exchange) {
-        int n = data.readableBytes();
+    /** Takes a piece. */
+    void feed(byte[] data, int offset, int n, EventLoopContext context, Exchange exchange) {
         int total = heldLength + n;
         if (total < wanted) {
             room(n);
-            data.readBytes(held, heldLength, n);
+            System.arraycopy(data, offset, held, heldLength, n);
             heldLength = total;
+            return;
+        }
+        if (heldLength == 0) {
+            deliver(data, offset, n, exchange);
             return;
         }
         byte[] scratch = context.scratch(total);
         System.arraycopy(held, 0, scratch, 0, heldLength);
-        data.readBytes(scratch, heldLength, n);
-        deliver(scratch, total, exchange);
+        System.arraycopy(data, offset, scratch, heldLength, n);
+        deliver(scratch, 0, total, exchange);
     }
 
     /**
@@ -65,7 +67,7 @@ final class BodyBuffer {
         }
         int total = heldLength + n;
         if (total >= wanted) {
-            deliver(array, total, exchange);
+            deliver(array, 0, total, exchange);
         } else {
             keep(array, 0, total);
         }
@@ -75,7 +77,7 @@ final class BodyBuffer {
     /** No more bytes will come: offers those that waited for more, once. */
     void offerRest(Exchange exchange) {
         if (heldLength > offered) {
-            deliver(held, heldLength, exchange);
+            deliver(held, 0, heldLength, exchange);
         }
     }
 
@@ -95,10 +97,10 @@ final class BodyBuffer {
         held = EMPTY;
     }
 
-    private void deliver(byte[] array, int total, Exchange exchange) {
-        int consumed = exchange.body(array, 0, total);
+    private void deliver(byte[] array, int offset, int total, Exchange exchange) {
+        int consumed = exchange.body(array, offset, total);
         assert consumed >= 0 && consumed <= total;
-        keep(array, consumed, total - consumed);
+        keep(array, offset + consumed, total - consumed);
         offered = heldLength;
         wanted = 2 * heldLength;
     }

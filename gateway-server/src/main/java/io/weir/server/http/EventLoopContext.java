@@ -3,6 +3,7 @@ package io.weir.server.http;
 import io.netty.util.concurrent.EventExecutor;
 import io.weir.ingest.Ingest;
 import io.weir.journal.Durability;
+import io.weir.sample.Limits;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -22,6 +23,8 @@ import org.slf4j.LoggerFactory;
 public final class EventLoopContext {
     private static final Logger LOG = LoggerFactory.getLogger(EventLoopContext.class);
     private static final int SCRATCH_MIN = 128 << 10;
+    /** What one read brings at most. */
+    private static final int INPUT_MIN = 64 << 10;
     private static final int INFLATERS_KEPT = 4;
     private static final int HELD_KEPT = 1024;
     /** A snapshot of a small store takes about as long. */
@@ -55,7 +58,8 @@ public final class EventLoopContext {
     private final ArrayDeque<Inflater> inflaters = new ArrayDeque<>();
     private Object[] locals = new Object[16];
     private byte[] scratch = new byte[SCRATCH_MIN];
-    private byte[] packed = new byte[0];
+    private byte[] input = new byte[INPUT_MIN];
+    private KnownHeads heads;
     private final EventExecutor loop;
     private final ArrayDeque<HeldAnswer> heldAnswers = new ArrayDeque<>();
     private final ArrayDeque<HeldAnswer> forDisk = new ArrayDeque<>();
@@ -181,7 +185,7 @@ public final class EventLoopContext {
 
     void giveBack(HeldAnswer held) {
         held.front = null;
-        held.headers = null;
+        held.fields = null;
         if (heldAnswers.size() < HELD_KEPT) {
             heldAnswers.addLast(held);
         }
@@ -249,12 +253,20 @@ public final class EventLoopContext {
         return scratch;
     }
 
-    /** Memory for compressed input, apart from {@link #scratch}. */
-    byte[] packed(int atLeast) {
-        if (packed.length < atLeast) {
-            packed = new byte[Math.max(atLeast, 64 << 10)];
+    /** Memory for what one read has brought, apart from {@link #scratch}. */
+    byte[] input(int atLeast) {
+        if (input.length < atLeast) {
+            input = new byte[Math.max(atLeast, input.length + (input.length >> 1))];
         }
-        return packed;
+        return input;
+    }
+
+    /** What is known of heads, with the limits of the first that asks: all connections have the same. */
+    KnownHeads heads(Limits limits) {
+        if (heads == null) {
+            heads = new KnownHeads(limits);
+        }
+        return heads;
     }
 
     /** A raw inflater (RFC 1951) from the small stock, or a new one; 10 us and 40 kB of native memory each. */

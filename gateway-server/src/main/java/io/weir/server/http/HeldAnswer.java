@@ -1,7 +1,5 @@
 package io.weir.server.http;
 
-import io.netty.handler.codec.http.HttpHeaders;
-
 /** One answer in an {@link Output} that must not leave yet, with what is left of its request. Event loop only. */
 final class HeldAnswer implements Promise {
     HttpFront front;
@@ -16,7 +14,7 @@ final class HeldAnswer implements Promise {
 
     int handler;
     Method method;
-    HttpHeaders headers;
+    Fields fields;
     boolean http10;
     boolean keepAlive;
     int status;
@@ -54,10 +52,10 @@ final class HeldAnswer implements Promise {
     }
 
     @Override
-    public void replace(int newStatus, String detail, String... fields) {
+    public void replace(int newStatus, String detail, String... headers) {
         Request request = new Request();
-        request.reset(method, http10, "", headers);
-        front.replace(this, ErrorAnswer.of(newStatus, detail, request, fields));
+        request.reset(method, fields);
+        front.replace(this, ErrorAnswer.of(newStatus, detail, request, headers));
     }
 
     @Override

@@ -13,12 +13,7 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
-import io.netty.handler.codec.http.DefaultHttpRequest;
-import io.netty.handler.codec.http.HttpContent;
-import io.netty.handler.codec.http.HttpMethod;
-import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.ssl.SslHandler;
-import io.netty.util.ReferenceCountUtil;
 import io.weir.sample.Limits;
 import io.weir.server.auth.Access;
 import io.weir.server.auth.Denial;
@@ -35,8 +30,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One connection: takes what the codec has decoded, holds every request to the rules, gives its body to the door, writes
- * answers in the order of the requests. Event loop only, except {@link #later}.
+ * One connection: takes up what {@link RequestReader} finds, gives each good request's body to its door, writes answers in
+ * the order of the requests. Event loop only, except {@link #later}.
  *
  * <pre>
  *            head good                    body complete            answered
@@ -48,8 +43,8 @@ import org.slf4j.LoggerFactory;
  *
  * <ul>
  *   <li>A request is answered by its door, or the connection ends; so a late answer never meets a later request.
- *   <li>While an answer is outstanding, or the peer does not read, decoded messages wait (at most {@code
- *       Limits.pipelinedRequests} requests) and nothing more is read from the socket.
+ *   <li>While an answer is outstanding, or the peer does not read, what has been read waits (at most {@code
+ *       Limits.pipelinedRequests} requests of it) and nothing more is read from the socket.
  *   <li>A long body is worked on when {@link Turns} lets it, and waits as well until then.
  *   <li>Answers are gathered and flushed once per read. An answer may be held back until what it says is true; requests
  *       that write are taken up meanwhile, all others wait.
@@ -93,10 +88,10 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     private final Limits limits;
     private final AllowedHosts hosts;
     private final Access access;
-    private final HeadRules rules;
+    private final RequestReader reader;
+    private final HeadReader head;
     private final Request request = new Request();
     private final BodyBuffer body = new BodyBuffer();
-    private final WaitingMessages waiting;
     private final DurationBatch durations;
 
     private ChannelHandlerContext ctx;
@@ -128,6 +123,10 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     private boolean isLong;
     private boolean opened;
 
+    // what has been read and waits for an answer to get out
+    private boolean isBacklog;
+    private int lateRequests;
+
     // waiting for its turn
     private boolean waitsForTurn;
     private long waitsSince;
@@ -142,7 +141,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     boolean changed;
 
     // time
-    private boolean readAnything;
+    private boolean hasRead;
     private long readNanos;
     private long sinceNanos;
     private boolean headStarted = true;
@@ -156,8 +155,8 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         this.limits = limits;
         this.hosts = hosts;
         this.access = access;
-        this.rules = new HeadRules(limits);
-        this.waiting = new WaitingMessages(limits.pipelinedRequests());
+        this.reader = new RequestReader(context, context.heads(limits));
+        this.head = reader.head;
         this.durations = new DurationBatch(context);
     }
 
@@ -188,49 +187,84 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
 
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
-        if (!readAnything) {
-            readAnything = true;
-            readNanos = context.nanoTime();
+        ByteBuf data = (ByteBuf) message;
+        try {
+            if (phase == Phase.LINGER) {
+                hearOut(data.readableBytes());
+                return;
+            }
+            if (!hasRead) {
+                hasRead = true;
+                readNanos = context.nanoTime();
+            }
+            if (waitsForTurn) {
+                bookWaiting(data.readableBytes());
+            }
+            reader.add(data);
+        } finally {
+            data.release();
         }
-        if (mustWait() || !waiting.isEmpty() || mustSettle(message)) {
+        if (!takeUp()) {
             ctx.channel().config().setAutoRead(false);
-            await(message);
-        } else if (mustTakeTurns()) {
-            awaitTurn();
-            await(message);
-        } else {
-            take(message);
         }
-    }
-
-    private void await(Object message) {
-        if (waitsForTurn && message instanceof HttpContent content) {
-            int n = content.content().readableBytes();
-            waitingBytes += n;
-            context.bookAnyway(n);
-        }
-        waiting.add(message);
     }
 
     @Override
     public void channelReadComplete(ChannelHandlerContext ctx) {
-        if (!readAnything && phase == Phase.HEAD && !headStarted) {
-            headStarted = true;
-            sinceNanos = context.nanoTime();
-        }
-        readAnything = false;
+        hasRead = false;
         flush();
     }
 
-    private void take(Object message) {
+    /** Takes up what has been read; false when some of it has to wait. */
+    private boolean takeUp() {
         try {
-            if (message instanceof DefaultHttpRequest head) {
-                head(head);
-            } else {
-                content((HttpContent) message);
+            while (reader.hasMore()) {
+                if (mustWait()) {
+                    return leave();
+                }
+                if (mustTakeTurns()) {
+                    awaitTurn();
+                    return leave();
+                }
+                switch (reader.next()) {
+                    case HEAD -> {
+                        if (mustSettle()) {
+                            reader.leaveHead();
+                            return leave();
+                        }
+                        head();
+                    }
+                    case BODY -> content(reader.body);
+                    case NOTHING -> {}
+                }
             }
         } finally {
-            ReferenceCountUtil.release(message);
+            reader.input.keep();
+        }
+        isBacklog = false;
+        if (phase == Phase.HEAD && !headStarted && !reader.input.isEmpty()) {
+            headStarted = true;
+            sinceNanos = context.nanoTime();
+        }
+        return true;
+    }
+
+    /** Leaves the rest of what has been read for later. */
+    private boolean leave() {
+        if (!isBacklog) {
+            isBacklog = true;
+            lateRequests = 0;
+        }
+        return false;
+    }
+
+    /** Passes over what comes after the last request. */
+    private void hearOut(int bytes) {
+        // A close with input unread resets the connection, and the peer never sees why it was refused: whoever sends no
+        // more than a body may have is heard out, within limits.linger-time.
+        bodyBytes += bytes;
+        if (bodyBytes > limits.bodyBytes()) {
+            closeNow();
         }
     }
 
@@ -247,12 +281,18 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
 
     private void awaitTurn() {
         waitsForTurn = true;
+        bookWaiting(reader.input.length());
         ctx.channel().config().setAutoRead(false);
         if (opened) {
             context.turns().awaitNext(this);
         } else {
             context.turns().awaitFirst(this);
         }
+    }
+
+    private void bookWaiting(int bytes) {
+        waitingBytes += bytes;
+        context.bookAnyway(bytes);
     }
 
     void waitsSince(long nanos) {
@@ -307,38 +347,22 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     }
 
     /** Requests that read or delete shall see what those before them have written. */
-    private boolean mustSettle(Object message) {
-        return out.isHolding() && message instanceof DefaultHttpRequest head && !writes(head.method());
+    private boolean mustSettle() {
+        return out.isHolding() && (head.method == null || !head.method.writes());
     }
 
-    private static boolean writes(HttpMethod method) {
-        return method.equals(HttpMethod.POST) || method.equals(HttpMethod.PUT) || method.equals(HttpMethod.PATCH);
-    }
-
-    /** Goes on with waiting messages; reads on when there are none. */
+    /** Goes on with what waits; reads on when there is nothing. */
     private void resume() {
-        while (!mustWait() && !waiting.isEmpty() && !mustSettle(waiting.peek())) {
-            if (mustTakeTurns()) {
-                awaitTurn();
-                return;
-            }
-            take(waiting.poll());
-        }
-        if (mustWait() || closed || !waiting.isEmpty()) {
+        if (!takeUp() || mustWait() || closed) {
             return;
         }
-        if (waiting.overflow()) {
-            refuse(Refusal.PIPELINE);
-        } else if (inputClosed) {
+        if (inputClosed) {
             end(false);
         }
         ctx.channel().config().setAutoRead(true);
     }
 
-    private void head(DefaultHttpRequest head) {
-        if (phase != Phase.HEAD) {
-            return;
-        }
+    private void head() {
         startedNanos = readNanos;
         sinceNanos = readNanos;
         bodyComplete = false;
@@ -347,16 +371,17 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         body.clear();
 
         guard = access.guard();
-        Refusal refusal = rules.check(head);
+        boolean isTooLate = isBacklog && ++lateRequests > limits.pipelinedRequests();
+        Refusal refusal = isTooLate ? Refusal.PIPELINE : head.refusal;
         if (refusal != null) {
             refuse(refusal);
             return;
         }
         phase = Phase.BODY;
-        keepAlive = rules.keepAlive && !context.draining();
-        String target = rules.target.equals("*") ? rules.target : routes.inside(rules.target);
-        request.reset(rules.method, rules.http10, target == null ? rules.target : target, head.headers());
-        RouteTable.Place place = target == null ? null : routes.find(request.path());
+        keepAlive = head.fields.keepAlive && !context.draining();
+        head.line.route(routes);
+        request.reset(head.line, head.fields, head.length);
+        RouteTable.Place place = head.line.place;
         endpoint = place == null ? null : place.endpoint(request.method());
         if (isMisdirected()) {
             refuse(Refusal.HOST);
@@ -371,7 +396,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     private boolean isMisdirected() {
         return !hosts.isEvery()
                 && (endpoint == null || endpoint.scope() != Scope.OPEN)
-                && !hosts.contains(rules.host);
+                && !hosts.contains(head.host());
     }
 
     /** Whether the request may go on now; if not it has been answered, or {@link #decided} will be called. */
@@ -435,7 +460,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
 
     /** Nobody objects: the door takes over. */
     private void goIn(RouteTable.Place place) {
-        if (place == null && !rules.target.equals("*")) {
+        if (place == null && !head.line.target.equals("*")) {
             fail(404, "nothing is here; the doors are: " + routes.listing());
             return;
         }
@@ -444,11 +469,12 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
             return;
         }
         request.restAt(place.restAt());
-        if (rules.length > 0 && !context.hasRoom(rules.length)) {
+        if (head.length > 0 && !context.hasRoom(head.length)) {
             refuse(Refusal.IN_FLIGHT);
             return;
         }
-        isLong = rules.length < 0 || rules.length > SHORT_BODY || rules.coding != HeadRules.Coding.IDENTITY;
+        HeadRules.Coding coding = head.fields.coding;
+        isLong = head.length < 0 || head.length > SHORT_BODY || coding != HeadRules.Coding.IDENTITY;
         opened = false;
         if (!isLong || context.turns().mayWork()) {
             open();
@@ -463,11 +489,11 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
 
     private void open() {
         opened = true;
-        if (rules.expectContinue && rules.length != 0) {
+        if (head.fields.expectContinue && head.length != 0) {
             out.append(CONTINUE);
         }
-        if (rules.coding != HeadRules.Coding.IDENTITY) {
-            inflater = BodyInflater.of(rules.coding, context, limits);
+        if (head.fields.coding != HeadRules.Coding.IDENTITY) {
+            inflater = BodyInflater.of(head.fields.coding, context, limits);
         }
         try {
             Exchange asked = endpoint.door().open(request, this);
@@ -491,55 +517,42 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         }
     }
 
-    private void content(HttpContent content) {
-        boolean last = content instanceof LastHttpContent;
-        ByteBuf data = content.content();
-        int n = data.readableBytes();
+    private void content(BodyReader piece) {
+        int n = piece.length;
         bodyBytes += n;
         windowBytes += n;
-        switch (phase) {
-            case BODY -> {
-                if (content.decoderResult().isFailure()) {
-                    refuse(Refusal.undecodedBody(content.decoderResult().cause()));
-                } else if (bodyBytes > limits.bodyBytes()) {
-                    refuse(Refusal.BODY_TOO_LARGE);
+        if (phase == Phase.BODY) {
+            if (piece.refusal != null) {
+                refuse(piece.refusal);
+            } else if (bodyBytes > limits.bodyBytes()) {
+                refuse(Refusal.BODY_TOO_LARGE);
+            } else {
+                try {
+                    body(reader.input.array, piece.at, n, piece.isLast);
+                } catch (RuntimeException | AssertionError bug) {
+                    broken(bug);
+                }
+            }
+        } else if (phase == Phase.SKIP) {
+            if (piece.refusal != null || bodyBytes > limits.http().lingerBytes()) {
+                end(true);
+            } else if (piece.isLast) {
+                bodyComplete = true;
+                if (sourceHead != null) {
+                    startStream();
                 } else {
-                    try {
-                        body(data, n, last);
-                    } catch (RuntimeException | AssertionError bug) {
-                        broken(bug);
-                    }
+                    next();
                 }
             }
-            case SKIP -> {
-                if (content.decoderResult().isFailure() || bodyBytes > limits.http().lingerBytes()) {
-                    end(true);
-                } else if (last) {
-                    bodyComplete = true;
-                    if (sourceHead != null) {
-                        startStream();
-                    } else {
-                        next();
-                    }
-                }
-            }
-            // A close with input unread resets the connection, and the peer never sees why it was refused: whoever sends no
-            // more than a body may have is heard out, within limits.linger-time.
-            case LINGER -> {
-                if (bodyBytes > limits.bodyBytes()) {
-                    closeNow();
-                }
-            }
-            default -> {}
         }
     }
 
-    private void body(ByteBuf data, int n, boolean last) {
+    private void body(byte[] data, int offset, int n, boolean last) {
         if (n > 0) {
             if (inflater == null) {
-                body.feed(data, context, exchange);
+                body.feed(data, offset, n, context, exchange);
             } else {
-                inflate(data, n);
+                inflate(data, offset, n);
             }
         }
         if (phase != Phase.BODY) {
@@ -567,10 +580,8 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         }
     }
 
-    private void inflate(ByteBuf data, int n) {
-        byte[] packed = context.packed(n);
-        data.readBytes(packed, 0, n);
-        inflater.input(packed, 0, n);
+    private void inflate(byte[] data, int offset, int n) {
+        inflater.input(data, offset, n);
         while (phase == Phase.BODY && body.inflate(inflater, context, exchange)) {
             // each round delivers a piece
         }
@@ -649,7 +660,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         HeldAnswer held = context.heldAnswer(this);
         held.handler = handler();
         held.method = request.method();
-        held.headers = request.headers();
+        held.fields = request.fields();
         held.http10 = request.http10();
         held.keepAlive = keepAlive;
         held.startedNanos = startedNanos;
@@ -719,7 +730,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
             writeEnd();
             return;
         }
-        if (!waiting.isEmpty() || !ctx.channel().config().isAutoRead()) {
+        if (isBacklog || !ctx.channel().config().isAutoRead()) {
             resume();
         }
         flush();
@@ -754,9 +765,9 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
             return false;
         }
         answered = true;
-        bodyComplete |= rules.length == 0;
+        bodyComplete |= head.length == 0;
         // A long rest of the body is not worth reading for the sake of the connection.
-        keepAlive &= bodyComplete || rules.length <= limits.http().lingerBytes();
+        keepAlive &= bodyComplete || head.length <= limits.http().lingerBytes();
         context.recorder().answered(handler(), request.method(), status);
         return true;
     }
@@ -819,7 +830,6 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         exchange = null;
         endpoint = null;
         answered = false;
-        rules.method = null;
         headStarted = false;
         sinceNanos = readNanos;
         if (context.draining()) {
@@ -925,7 +935,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
             answered = true;
             keepAlive = false;
             if (phase == Phase.HEAD) {
-                request.reset(rules.method, false, "", null);
+                request.reset(head.method, null);
                 startedNanos = readNanos;
             }
             context.recorder().answered(handler(), request.method(), refusal.status());
@@ -991,7 +1001,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         keepAlive = false;
         bodyBytes = 0;
         abandon();
-        waiting.drop();
+        reader.drop();
         sinceNanos = context.nanoTime();
         lingers = linger;
         ending = true;
@@ -1049,7 +1059,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
             leaveTurns();
         }
         abandon();
-        waiting.drop();
+        reader.drop();
         out.drop();
         context.leave(this);
     }
@@ -1066,7 +1076,10 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event instanceof ChannelInputShutdownEvent) {
             inputClosed = true;
-            if (!mustWait() && waiting.isEmpty()) {
+            if (phase == Phase.HEAD && head.isWithin()) {
+                readNanos = sinceNanos;
+                refuse(Refusal.BAD_REQUEST);
+            } else if (!mustWait() && !isBacklog) {
                 end(false);
             }
         }
@@ -1074,7 +1087,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        // a failed handshake is an SSLException, which the codec wraps
+        // a failed handshake is an SSLException, which its handler wraps
         if (!(cause instanceof IOException) && !(cause.getCause() instanceof IOException)) {
             LOG.error("connection of {} failed", ctx.channel().remoteAddress(), cause);
         }

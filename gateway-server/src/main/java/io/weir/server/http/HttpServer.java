@@ -12,7 +12,6 @@ import io.netty.channel.EventLoopGroup;
 import io.netty.channel.RecvByteBufAllocator;
 import io.netty.channel.ServerChannelRecvByteBufAllocator;
 import io.netty.channel.WriteBufferWaterMark;
-import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.netty.util.concurrent.EventExecutor;
 import io.netty.util.concurrent.Future;
 import io.weir.ingest.Ingest;
@@ -102,7 +101,6 @@ public final class HttpServer {
     private final EventLoopGroup group;
     private final Map<EventExecutor, EventLoopContext> contexts = new IdentityHashMap<>();
     private final ConnectionGate gate;
-    private final HttpDecoderConfig decoding;
     private final CounterFamily rejected;
     private final UnreadAnswers unread;
     private final Handshakes handshakes;
@@ -128,7 +126,6 @@ public final class HttpServer {
         this.telemetry = telemetry;
         this.transport = transport;
         this.gate = new ConnectionGate(options.limits());
-        this.decoding = RequestDecoder.config(options.limits());
         this.rejected = telemetry.counters(
                 "weir_connections_rejected_total", "Connections refused at once, by the limit they met.", "reason");
         this.unread = new UnreadAnswers(options.limits().http().unreadBytes(), System::nanoTime);
@@ -298,9 +295,7 @@ public final class HttpServer {
             if (tls != null) {
                 channel.pipeline().addLast(new TlsGate(tls, handshakes));
             }
-            channel.pipeline()
-                    .addLast(new RequestDecoder(decoding, options.limits()))
-                    .addLast(new HttpFront(contexts.get(loop), routes, options.limits(), options.hosts(), options.access()));
+            channel.pipeline().addLast(new HttpFront(contexts.get(loop), routes, options.limits(), options.hosts(), options.access()));
         }
     }
 }

@@ -1,6 +1,5 @@
 package io.weir.server.http;
 
-import io.netty.handler.codec.TooLongFrameException;
 import io.weir.sample.Limits;
 
 /**
@@ -46,11 +45,6 @@ enum Refusal {
         this.status = status;
         this.reason = reason;
         this.text = text;
-    }
-
-    /** What the codec has refused in a body. */
-    static Refusal undecodedBody(Throwable cause) {
-        return cause instanceof TooLongFrameException ? CHUNK_EXTRAS : BAD_CHUNK;
     }
 
     int status() {

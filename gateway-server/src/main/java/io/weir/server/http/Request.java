@@ -1,6 +1,6 @@
 package io.weir.server.http;
 
-import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.util.AsciiString;
 import java.net.InetSocketAddress;
 
 /**
@@ -8,7 +8,10 @@ import java.net.InetSocketAddress;
  * is answered. Event loop only.
  */
 public final class Request {
-    private HttpHeaders headers;
+    private static final String CONTENT_LENGTH = "content-length";
+
+    private Fields fields;
+    private long length;
     private Method method;
     private boolean http10;
     private String path;
@@ -28,16 +31,30 @@ public final class Request {
     /**
      * Takes over a head.
      *
-     * @param target in origin form, with the route prefix removed
+     * @param length of the body, or -1
      */
-    void reset(Method method, boolean http10, String target, HttpHeaders headers) {
-        this.method = method;
-        this.http10 = http10;
-        this.headers = headers;
-        this.target = target;
-        this.queryAt = target.indexOf('?');
-        this.path = queryAt < 0 ? target : target.substring(0, queryAt);
+    void reset(RequestLine line, Fields fields, long length) {
+        this.method = line.method;
+        this.http10 = line.http10;
+        this.fields = fields;
+        this.length = length;
+        this.target = line.inside;
+        this.path = line.path;
+        this.queryAt = path.length() == target.length() ? -1 : path.length();
         this.restAt = path.length();
+        this.principal = null;
+    }
+
+    /** Takes over what is known of a request that is answered without a door. */
+    void reset(Method method, Fields fields) {
+        this.method = method;
+        this.http10 = false;
+        this.fields = fields;
+        this.length = -1;
+        this.target = "";
+        this.path = "";
+        this.queryAt = -1;
+        this.restAt = 0;
         this.principal = null;
     }
 
@@ -53,8 +70,8 @@ public final class Request {
         return method;
     }
 
-    HttpHeaders headers() {
-        return headers;
+    Fields fields() {
+        return fields;
     }
 
     boolean http10() {
@@ -88,7 +105,14 @@ public final class Request {
 
     /** Value of the first field of this name (any case), or null. */
     public String header(CharSequence name) {
-        return headers == null ? null : headers.get(name);
+        if (fields == null) {
+            return null;
+        }
+        String value = fields.get(name);
+        // fields are shared by requests whose bodies have other lengths
+        return value == null && length >= 0 && fields.hasLength() && AsciiString.contentEqualsIgnoreCase(CONTENT_LENGTH, name)
+                ? Long.toString(length)
+                : value;
     }
 
     /** Decoded value of the first query parameter of this name; null when absent or not well-formed. */

@@ -8,7 +8,6 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.Unpooled;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.channel.embedded.EmbeddedChannel;
-import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.weir.sample.Limits;
 import io.weir.server.auth.Access;
 import io.weir.server.http.Gadgets.Gadget;
@@ -21,11 +20,10 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /**
- * Decoder and front without a network, so that where the bytes are cut is ours to say: all {@link Gadgets} whole, cut in two,
+ * The front without a network, so that where the bytes are cut is ours to say: all {@link Gadgets} whole, cut in two,
  * and byte by byte, must be understood as the same requests.
  */
 class DecodingTest {
-    private static final HttpDecoderConfig CONFIG = RequestDecoder.config(Limits.DEFAULTS);
     /** Without the watch on leaks, which would take most of the time here; {@code DesyncTest} has it. */
     private static final ByteBufAllocator ALLOCATOR = new UnpooledByteBufAllocator(false, true);
     /** Each gadget is cut at every so many bytes, the next one a byte further on; {@code -Dweir.cuts=1} cuts at every byte. */
@@ -93,7 +91,7 @@ class DecodingTest {
     private String reading(byte[] bytes, int cut) {
         understood.clear();
         EmbeddedChannel channel = new EmbeddedChannel(
-                new RequestDecoder(CONFIG, Limits.DEFAULTS), new HttpFront(context, routes, Limits.DEFAULTS, AllowedHosts.EVERY, ACCESS));
+                new HttpFront(context, routes, Limits.DEFAULTS, AllowedHosts.EVERY, ACCESS));
         channel.config().setAllocator(ALLOCATOR);
         if (cut == 0) {
             for (int i = 0; i < bytes.length && channel.isOpen(); i++) {

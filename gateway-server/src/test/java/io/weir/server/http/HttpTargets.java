@@ -10,7 +10,6 @@ import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelPromise;
 import io.netty.channel.embedded.EmbeddedChannel;
 import io.netty.channel.socket.DuplexChannel;
-import io.netty.handler.codec.http.HttpDecoderConfig;
 import io.weir.fuzz.FuzzLimits;
 import io.weir.fuzz.FuzzTarget;
 import io.weir.ingest.AggregationRules;
@@ -51,7 +50,8 @@ public final class HttpTargets {
     private HttpTargets() {}
 
     public static List<FuzzTarget> all() {
-        return List.of(new Front(), new Doors(), new Inflate(), new Query());
+        return List.of(
+                new CodecTarget(seedsFor("/echo", "/lines"), WORDS), new Front(), new Doors(), new Inflate(), new Query());
     }
 
     private static List<byte[]> bytes(String... texts) {
@@ -84,7 +84,6 @@ public final class HttpTargets {
         final HandLoop loop = new HandLoop();
         final Keeper keeper;
         private final EventLoopContext context;
-        private final HttpDecoderConfig decoding;
         private final RouteTable routes;
         private final Limits limits;
         private final Access access = new Access(new Telemetry(), System::nanoTime);
@@ -93,7 +92,6 @@ public final class HttpTargets {
             this.routes = routes;
             this.limits = limits;
             this.keeper = keeper;
-            this.decoding = RequestDecoder.config(limits);
             this.context = new EventLoopContext(
                     loop, ingest, new HttpRecorder(routes.handlers().size()), () -> 1, limits.inFlightBytes(),
                     limits.http().waitSeconds());
@@ -101,8 +99,7 @@ public final class HttpTargets {
 
         /** Everything a connection answers to these pieces. */
         byte[] answer(byte[]... pieces) {
-            EmbeddedChannel channel = new TwoWay(
-                    new RequestDecoder(decoding, limits), new HttpFront(context, routes, limits, AllowedHosts.EVERY, access));
+            EmbeddedChannel channel = new TwoWay(new HttpFront(context, routes, limits, AllowedHosts.EVERY, access));
             List<ByteBuf> sent = new ArrayList<>();
             ByteArrayOutputStream answer = new ByteArrayOutputStream();
             for (byte[] piece : pieces) {

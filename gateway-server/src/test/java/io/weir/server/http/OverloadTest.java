@@ -241,8 +241,7 @@ class OverloadTest {
     }
 
     private EmbeddedChannel connect(HttpFront front) {
-        EmbeddedChannel connection = new EmbeddedChannel(
-                new RequestDecoder(RequestDecoder.config(LIMITS), LIMITS), front);
+        EmbeddedChannel connection = new EmbeddedChannel(front);
         connections.add(connection);
         return connection;
     }
