@@ -19,7 +19,6 @@ import io.weir.server.auth.Access;
 import io.weir.server.auth.Denial;
 import io.weir.server.auth.Guard;
 import io.weir.server.auth.Outcome;
-import io.weir.server.auth.Principal;
 import io.weir.server.auth.Scope;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -58,15 +57,8 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     private static final byte[] CONTINUE = ascii("HTTP/1.1 100 Continue\r\n\r\n");
     private static final byte[] CLOSE = ascii("Connection: close\r\n");
     private static final byte[] KEEP_ALIVE = ascii("Connection: keep-alive\r\n");
-    private static final byte[] CHUNKED = ascii("Transfer-Encoding: chunked\r\n");
     private static final byte[] NOTHING = {};
     private static final byte[] LINE_END = ascii("\r\n");
-    private static final byte[] LAST_CHUNK = ascii("0\r\n\r\n");
-
-    /** Bytes of a streamed answer before other connections of the event loop get their turn. */
-    private static final int TURN_BYTES = 256 << 10;
-    /** The same in time: 256 KiB of a gzip body take ten milliseconds to make. */
-    private static final long TURN_NANOS = 500_000;
 
     /** A declared body of up to here costs less than being put off would save. */
     private static final int SHORT_BODY = 4 << 10;
@@ -93,6 +85,8 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     private final Request request = new Request();
     private final BodyBuffer body = new BodyBuffer();
     private final DurationBatch durations;
+    private final Admission admission = new Admission();
+    private final StreamedAnswer stream = new StreamedAnswer();
 
     private ChannelHandlerContext ctx;
     private Output out;
@@ -101,19 +95,11 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     private boolean inputClosed;
     private boolean closed;
 
-    // who the peer has shown to be, by which field and under which rules
-    private Guard admittedBy;
-    private String admittedField;
-    private Principal admitted;
-
     // the current request
     private Guard guard;
     private RouteTable.Endpoint endpoint;
     private Exchange exchange;
     private BodyInflater inflater;
-    private BodySource source;
-    private Answer sourceHead;
-    private boolean chunked;
     private boolean keepAlive;
     private boolean bodyComplete;
     private boolean answered;
@@ -410,10 +396,8 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         }
         Guard asked = guard;
         String field = request.header("authorization");
-        Outcome outcome;
-        if (field != null && admittedBy == asked && isSame(field, admittedField)) {
-            outcome = asked.again(scope, admitted);
-        } else {
+        Outcome outcome = admission.again(asked, scope, field);
+        if (outcome == null) {
             InetSocketAddress peer = request.remote();
             phase = Phase.GUARD;
             outcome = asked.check(scope, field, peer == null ? null : peer.getAddress(),
@@ -433,10 +417,8 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
             return false;
         }
         if (outcome.principal() != null) {
-            admittedBy = asked;
-            admittedField = field;
-            admitted = outcome.principal();
-            request.principal(admitted.name());
+            admission.remember(asked, field, outcome.principal());
+            request.principal(outcome.principal().name());
         }
         return true;
     }
@@ -447,15 +429,6 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         if (admit(asked, field, outcome)) {
             goIn(place);
         }
-    }
-
-    /** In constant time: others may share this connection behind a proxy. */
-    private static boolean isSame(String a, String b) {
-        int difference = a.length() ^ b.length();
-        for (int i = 0; i < a.length() && i < b.length(); i++) {
-            difference |= a.charAt(i) ^ b.charAt(i);
-        }
-        return difference == 0;
     }
 
     /** Nobody objects: the door takes over. */
@@ -538,7 +511,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
                 end(true);
             } else if (piece.isLast) {
                 bodyComplete = true;
-                if (sourceHead != null) {
+                if (stream.isDue()) {
                     startStream();
                 } else {
                     next();
@@ -645,8 +618,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
             source.close();
             return;
         }
-        this.source = context.hold(source);
-        this.sourceHead = head;
+        stream.set(head, context.hold(source));
         if (bodyComplete) {
             startStream();
         } else {
@@ -839,22 +811,12 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
 
     private void startStream() {
         phase = Phase.ANSWER;
-        long length = source.length();
-        out.append(sourceHead.head());
-        sourceHead = null;
-        if (length >= 0) {
-            out.append(ascii("Content-Length: " + length + "\r\n"));
-        } else if (!request.http10()) {
-            out.append(CHUNKED);
-        } else {
-            keepAlive = false;
-        }
+        keepAlive &= stream.begin(out, request.http10());
         endHead();
         if (request.method() == Method.HEAD) {
-            closeSource();
+            stream.close();
             finish();
         } else {
-            chunked = length < 0 && !request.http10();
             pump();
         }
     }
@@ -862,29 +824,11 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
     /** Writes blocks while the peer takes them; gives way to other connections between turns. */
     private void pump() {
         try {
-            int bytes = 0;
-            long begin = System.nanoTime();
-            while (ctx.channel().isWritable()) {
-                if (bytes >= TURN_BYTES || bytes > 0 && System.nanoTime() - begin > TURN_NANOS) {
-                    planPump();
-                    return;
-                }
-                byte[] block = source.next();
-                if (block == null) {
-                    if (chunked) {
-                        out.append(LAST_CHUNK);
-                    }
-                    closeSource();
-                    finish();
-                    return;
-                }
-                int length = source.blockLength() < 0 ? block.length : source.blockLength();
-                if (length > 0 && chunked) {
-                    out.appendChunk(block, length);
-                } else {
-                    out.append(block, 0, length);
-                }
-                bytes += length;
+            StreamedAnswer.State state = stream.pump(out, ctx.channel());
+            if (state == StreamedAnswer.State.DONE) {
+                finish();
+            } else if (state == StreamedAnswer.State.TURN_OVER) {
+                planPump();
             }
         } catch (RuntimeException | AssertionError bug) {
             LOG.error("streaming an answer failed", bug);
@@ -911,20 +855,11 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
             return;
         }
         out.resumed();
-        if (source != null && sourceHead == null) {
+        if (stream.isOpen() && !stream.isDue()) {
             pump();
         }
         resume();
         flush();
-    }
-
-    private void closeSource() {
-        BodySource ended = source;
-        source = null;
-        sourceHead = null;
-        if (ended != null) {
-            ended.close();
-        }
     }
 
     /** The server refuses: answer when that is still possible, and end the connection. */
@@ -964,7 +899,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
         Exchange open = exchange;
         exchange = null;
         releaseBody();
-        closeSource();
+        stream.close();
         if (open != null && !answered) {
             try {
                 open.abort();
@@ -983,7 +918,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-        if (ctx.channel().isWritable() && (out.isStalled() || source != null)) {
+        if (ctx.channel().isWritable() && (out.isStalled() || stream.isOpen())) {
             planPump();
         }
     }
@@ -1150,7 +1085,7 @@ final class HttpFront extends ChannelInboundHandlerAdapter implements Responder 
             pace = new AnswerPace(limits.http());
         }
         Cut cut = pace.look(now, out.sent(), pending);
-        if (cut == null && source != null && source.isRevoked()) {
+        if (cut == null && stream.isRevoked()) {
             cut = Cut.UNREAD;
         }
         if (cut != null) {
