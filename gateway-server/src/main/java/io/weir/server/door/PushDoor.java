@@ -67,18 +67,19 @@ final class PushDoor implements Door {
 
     @Override
     public Exchange open(Request request, Responder responder) {
-        PushFormat format = PushFormat.of(request.header("content-type"));
+        ArrayDeque<Push> free = responder.context().get(idle);
+        Push push = free.pollLast();
+        if (push == null) {
+            push = new Push(free, responder.context());
+        }
+        PushFormat format = push.format(request.header("content-type"));
         if (format == null) {
+            free.addLast(push);
             metrics(PushFormat.TEXT).rejected("content_type");
             Pushers.Table pushers = keeping.pushers().of(responder.context());
             pushers.failed(pushers.sender(request), null, PushFormat.UNREADABLE);
             responder.fail(415, PushFormat.UNREADABLE);
             return Exchange.NONE;
-        }
-        ArrayDeque<Push> free = responder.context().get(idle);
-        Push push = free.pollLast();
-        if (push == null) {
-            push = new Push(free, responder.context());
         }
         String problem = push.submission.open(request, responder, false);
         GroupPushes.Target group = null;
@@ -121,6 +122,8 @@ final class PushDoor implements Door {
         private long ttlSeconds;
         private Parser<SampleSink> parser;
         private GroupPushes.Target group;
+        private String typeRead;
+        private PushFormat formatRead;
         private boolean started;
         private Unquoted unquoted;
         private ParseFailure failure;
@@ -129,6 +132,15 @@ final class PushDoor implements Door {
             this.free = free;
             this.ingest = context.ingest();
             this.submission = new Submission(this, context, keeping);
+        }
+
+        /** The format a Content-Type names; the same object as last time is not read again. */
+        PushFormat format(String contentType) {
+            if (contentType == null || contentType != typeRead) {
+                typeRead = contentType;
+                formatRead = PushFormat.of(contentType);
+            }
+            return formatRead;
         }
 
         void open(PushFormat format, Mode mode, GroupPushes.Target to, long ttlSeconds) {

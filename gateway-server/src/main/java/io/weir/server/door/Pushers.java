@@ -193,6 +193,9 @@ public final class Pushers {
         private Pusher oldest;
         private Pusher newest;
         private int size;
+        /** Who pushed last without a group: often the next one too, on whatever connection. */
+        private Sender lastSender;
+        private Pusher last;
 
         private Table(KeyHash keys) {
             this.keys = keys;
@@ -212,6 +215,8 @@ public final class Pushers {
                             ? null
                             : request.remote().getAddress().getHostAddress(),
                     agent == null || agent.length() <= SENDER_CHARS_MAX ? agent : agent.substring(0, SENDER_CHARS_MAX));
+            // one object for all connections of a client, so that it is recognised without being hashed
+            sender = sender.equals(lastSender) ? lastSender : sender;
             request.memo(sender);
             return sender;
         }
@@ -234,6 +239,9 @@ public final class Pushers {
         }
 
         private Pusher find(Sender sender, byte[] group) {
+            if (group == null && sender == lastSender && last != null) {
+                return use(last);
+            }
             if (group == null) {
                 long name = hash(sender.principal, 0);
                 long address = hash(sender.address, name);
@@ -256,11 +264,17 @@ public final class Pushers {
                 index[at] = pusher;
                 append(pusher);
                 slots.setRelease(pusher.slot, pusher);
-                return pusher;
-            }
-            if (pusher.sender != sender) {
+            } else if (pusher.sender != sender) {
                 pusher.sender = sender;
             }
+            if (group == null) {
+                lastSender = sender;
+                last = pusher;
+            }
+            return use(pusher);
+        }
+
+        private Pusher use(Pusher pusher) {
             if (pusher != newest) {
                 remove(pusher);
                 append(pusher);
@@ -285,6 +299,7 @@ public final class Pushers {
 
         private int forgetOldest() {
             Pusher gone = oldest;
+            last = gone == last ? null : last;
             remove(gone);
             int at = (int) gone.h0 & index.length - 1;
             if (index[at] == gone) {
