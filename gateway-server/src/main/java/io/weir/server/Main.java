@@ -1,5 +1,6 @@
 package io.weir.server;
 
+import io.netty.util.internal.PlatformDependent;
 import io.weir.server.cli.Command;
 import io.weir.server.cli.Commands;
 import io.weir.server.cli.Terminal;
@@ -29,7 +30,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class Main {
     private static final String NAME = "weir: ";
-    private static final String LEAK_DETECTION = "io.netty.leakDetection.level";
 
     private final Map<String, String> environment;
     private final PrintStream out;
@@ -90,7 +90,7 @@ public final class Main {
     }
 
     private void serve(Weir.ConfigSource source) throws ConfigException, StartupException, InterruptedException {
-        leaveBuffersUntraced();
+        settle();
         // logging first: SLF4J gives stand-ins to a second thread that asks while the first one sets it up
         LoggerFactory.getILoggerFactory();
         Thread ahead = new Thread(HttpServer::prepare, "prepare");
@@ -104,16 +104,29 @@ public final class Main {
         HangUp.run(weir::reload);
         long recovered = weir.awaitRecovery();
         greet(weir, config.web(), config.storagePath(), recovered);
+        if (!PlatformDependent.hasUnsafe()) {
+            LoggerFactory.getLogger(Main.class).info("Netty does without Unsafe, at more CPU a request, unless the JVM is"
+                    + " started with --sun-misc-unsafe-memory-access=allow");
+        }
         weir.awaitStopRequest();
     }
 
     /**
-     * Netty would write down the stack of every 128th buffer to find leaks, at one or two percent of a push. The tests do so for
-     * every buffer; who looks for a leak in the field sets the property.
+     * What Netty would do that is of no use here. It would write down the stack of every 128th buffer to find leaks, at one or
+     * two percent of a push (the tests do so for every buffer; who looks for a leak in the field sets the property); load
+     * Flight Recorder for events of its allocator; and look for a hardware address and its process's number, for names of
+     * connections that nobody reads.
      */
-    private static void leaveBuffersUntraced() {
-        if (System.getProperty(LEAK_DETECTION) == null) {
-            System.setProperty(LEAK_DETECTION, "disabled");
+    private static void settle() {
+        setDefault("io.netty.leakDetection.level", "disabled");
+        setDefault("io.netty.jfr.enabled", "false");
+        setDefault("io.netty.machineId", "00:00:00:00:00:00:00:01");
+        setDefault("io.netty.processId", "1");
+    }
+
+    private static void setDefault(String property, String value) {
+        if (System.getProperty(property) == null) {
+            System.setProperty(property, value);
         }
     }
 

@@ -26,6 +26,8 @@ import java.util.concurrent.TimeUnit;
  */
 final class Rehearsal {
     private static final int CONNECTIONS = 2;
+    /** After which everything has been read, too. */
+    private static final int ROUNDS_MIN = 16;
     private static final int SINGLE = 32;
     private static final int PIPELINED = 16;
     private static final String TEXT = "text/plain; version=0.0.4";
@@ -45,9 +47,17 @@ final class Rehearsal {
         in = new BufferedInputStream(socket.getInputStream(), 64 << 10);
     }
 
-    public static void main(String[] arguments) throws Exception {
-        int port = Integer.parseInt(arguments[0]);
-        long nanos = TimeUnit.SECONDS.toNanos(Long.parseLong(arguments[1]));
+    public static void main(String[] arguments) throws InterruptedException, IOException {
+        try {
+            run(Integer.parseInt(arguments[0]), TimeUnit.SECONDS.toNanos(Long.parseLong(arguments[1])));
+        } catch (ExecutionException failed) {
+            System.err.println("weir: " + failed.getCause());
+            System.exit(1);
+        }
+    }
+
+    /** Asks for so long, and at least once at every door. */
+    static void run(int port, long nanos) throws InterruptedException, ExecutionException, IOException {
         ExecutorService threads = Executors.newFixedThreadPool(CONNECTIONS);
         List<Future<?>> all = new ArrayList<>();
         for (int i = 0; i < CONNECTIONS; i++) {
@@ -55,13 +65,8 @@ final class Rehearsal {
             all.add(threads.submit((Callable<Void>) () -> one.run(nanos)));
         }
         threads.shutdown();
-        try {
-            for (Future<?> one : all) {
-                one.get();
-            }
-        } catch (ExecutionException failed) {
-            System.err.println("weir: " + failed.getCause());
-            System.exit(1);
+        for (Future<?> one : all) {
+            one.get();
         }
     }
 
@@ -89,14 +94,14 @@ final class Rehearsal {
                 ask(1, lines);
                 ask(1, request("PUT", "/metrics/job/rehearsal/instance/i" + round % 50, TEXT, one(round)));
                 read(round);
-            } while (System.nanoTime() - end < 0);
+            } while (round < ROUNDS_MIN || System.nanoTime() - end < 0);
         }
         return null;
     }
 
     /** What is read less often than written. */
     private void read(int round) throws IOException {
-        switch (round % 16) {
+        switch (round % ROUNDS_MIN) {
             case 0 -> ask(1, get("/metrics", "Accept-Encoding: gzip\r\n"));
             case 4, 12 -> ask(1, get("/metrics", ""));
             case 2 -> {

@@ -300,6 +300,7 @@ public final class Compare {
             openLoop(server, door, gateway.warmSeconds());
             Map<String, List<Double>> all = new TreeMap<>();
             int thrownAway = 0;
+            long failed = 0;
             for (int i = 0; i < runs; ) {
                 Meter meter = new Meter(server);
                 String result = openLoop(server, door, seconds);
@@ -309,13 +310,14 @@ public final class Compare {
                     continue;
                 }
                 i++;
+                failed += (long) (field(result, "failed") + field(result, "unanswered"));
                 double requests = field(result, "requests") + RATE * RATE_WARM_SECONDS;
                 all.computeIfAbsent("cpu_us", k -> new ArrayList<>()).add(meter.serverCpu / requests * 1e6);
                 for (String name : List.of("p50_us", "p90_us", "p99_us")) {
                     all.computeIfAbsent(name, k -> new ArrayList<>()).add(field(result, name));
                 }
             }
-            say(gateway, "f", thrownAway, 0);
+            say(gateway, "f", thrownAway, failed);
             for (Map.Entry<String, List<Double>> entry : all.entrySet()) {
                 figures.add(gateway.name(), "f", entry.getKey(), median(entry.getValue()));
             }

@@ -56,7 +56,7 @@ public final class Access implements AutoCloseable {
             rateNow = new RateLimit(rules.rateIntervalNanos(), rules.rateBurst(), nanoClock);
         }
         rulesNow = rules;
-        boolean nothing = !auth.asks() && rules.equals(WebRules.NONE);
+        boolean nothing = !auth.asks() && rules.isEmpty();
         guard = nothing ? null : new Guard(auth, rules, rateNow, this);
     }
 

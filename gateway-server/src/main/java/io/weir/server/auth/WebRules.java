@@ -17,4 +17,9 @@ public record WebRules(Map<String, Bcrypt> users, Map<String, String> headers, l
         users = Map.copyOf(users);
         headers = Map.copyOf(headers);
     }
+
+    /** Whether nothing is said. */
+    boolean isEmpty() {
+        return users.isEmpty() && headers.isEmpty() && rateIntervalNanos == 0 && rateBurst == 0;
+    }
 }
