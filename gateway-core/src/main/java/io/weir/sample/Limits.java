@@ -85,7 +85,7 @@ public record Limits(
             long unreadBytes,
             int handshakes) {
         /** The documented defaults. */
-        public static final Http DEFAULTS = new Http(1 << 10, 1 << 10, 5, 10, 2, 64 << 10, 2, 16 << 10, 256L << 20, 1_000);
+        public static final Http DEFAULTS = new Http(1 << 10, 1 << 10, 5, 10, 2, 64 << 10, 2, 16 << 10, 64L << 20, 1_000);
 
         /** Fewest bytes of a body in one window. */
         public long bodyWindowBytes() {

@@ -427,7 +427,7 @@ final class Options {
             "limits.unread",
             LIMIT.http().unreadBytes(),
             1L << 40,
-            "Memory of all answers that are being sent; beyond, who has taken nothing for longest is cut"));
+            "Memory of all answers that are being sent; beyond, who has taken nothing for longest is cut, from a second on"));
     static final Option LIMITS_TLS_HANDSHAKES = add(count(
             "limits.tls-handshakes",
             LIMIT.http().handshakes(),

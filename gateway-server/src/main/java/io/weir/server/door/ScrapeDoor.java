@@ -45,12 +45,21 @@ final class ScrapeDoor implements Door {
 
     @Override
     public Exchange open(Request request, Responder responder) {
+        if (responder.context().isCrowded()) {
+            // those that ask for a snapshot at the same time share it
+            responder.context().gather(() -> responder.later(() -> ask(request, responder)));
+        } else {
+            ask(request, responder);
+        }
+        return Exchange.NONE;
+    }
+
+    private void ask(Request request, Responder responder) {
         boolean accepted =
                 commands.snapshot(snapshot -> responder.later(() -> answer(snapshot, request, responder)));
         if (!accepted) {
             Refuse.busy(responder);
         }
-        return Exchange.NONE;
     }
 
     private void answer(Snapshot snapshot, Request request, Responder responder) {
@@ -189,7 +198,7 @@ final class ScrapeDoor implements Door {
         @Override
         public byte[] next() {
             byte[] block = reader.next();
-            given += block == null ? 0 : block.length;
+            given += block == null ? 0 : reader.blockLength();
             return block;
         }
 
@@ -200,7 +209,11 @@ final class ScrapeDoor implements Door {
 
         @Override
         public long sharedBytes() {
-            return valueBytes(rendered.snapshot()) + Math.min(given, RenderedSnapshot.KEPT_BYTES_MAX);
+            return valueBytes(rendered.snapshot()) + Math.min(
+                    given,
+                    rendered.encoding() == Encoding.IDENTITY
+                            ? RenderedSnapshot.KEPT_PLAIN_BYTES_MAX
+                            : RenderedSnapshot.KEPT_BYTES_MAX);
         }
 
         @Override

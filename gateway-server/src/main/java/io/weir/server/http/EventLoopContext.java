@@ -7,6 +7,7 @@ import io.weir.sample.Limits;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -32,6 +33,7 @@ public final class EventLoopContext {
     /** Of a sweep, before the sockets are looked at again: ten thousand connections may have to be ended at once. */
     private static final long SWEEP_NANOS = 500_000;
     private static final int SWEEP_STEP = 16;
+    private static final int GATHER_MILLIS = 100;
 
     /**
      * Something a door keeps once per event loop, such as parsers that are used again. Declared once per door, at the
@@ -75,6 +77,7 @@ public final class EventLoopContext {
     /** Connections that the sweep in progress has yet to look at; they are the first ones. */
     private int toSweep;
     private UnreadAnswers unread;
+    private final List<Runnable> gathered = new ArrayList<>();
 
     EventLoopContext(
             EventExecutor loop,
@@ -121,6 +124,25 @@ public final class EventLoopContext {
     /** The source of an answer that begins. */
     BodySource hold(BodySource source) {
         return unread == null ? source : unread.hold(source);
+    }
+
+    /** Whether so many answers are being sent that what costs much should be made for several at once. */
+    public boolean isCrowded() {
+        return unread != null && unread.isCrowded();
+    }
+
+    /** Runs a task within {@link #GATHER_MILLIS}, together with others that were given here. */
+    public void gather(Runnable task) {
+        gathered.add(task);
+        if (gathered.size() == 1) {
+            loop.schedule(this::runGathered, GATHER_MILLIS, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void runGathered() {
+        List<Runnable> tasks = List.copyOf(gathered);
+        gathered.clear();
+        tasks.forEach(Runnable::run);
     }
 
     /** Has everything submitted to {@link #ingest} written, applied and answered at the end of this turn of the loop. */

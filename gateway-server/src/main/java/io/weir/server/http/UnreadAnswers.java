@@ -1,26 +1,42 @@
 package io.weir.server.http;
 
 import java.util.IdentityHashMap;
+import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /**
  * All answers of a server that are being sent, and what they keep from being freed. A peer that does not read keeps what it
- * was to be sent, which for a scrape is a snapshot of all series: a thousand of them would keep a thousand snapshots. Where
- * they come to more than a limit, the answers that have gone without progress for longest are revoked, never one that has
- * just begun. Any thread; held for some tens of nanoseconds per block of an answer.
+ * was to be sent, which for a scrape is a snapshot of all series: a thousand of them would keep a thousand snapshots, and the
+ * collector would copy them about. Where they come to more than a limit, the answers that have gone without progress for
+ * longest are revoked: from a second on, and beyond four times the limit at once; never the one that has just begun. Any
+ * thread; locked for some tens of nanoseconds per block of an answer.
  */
 final class UnreadAnswers {
     /** Of each answer: what waits in its connection, here and in the kernel. */
     static final long ANSWER_BYTES = 128 << 10;
 
+    /** Whoever is taking his answer has taken some of it within so long. */
+    static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    /** From so many answers on, those that want the same are made together. */
+    static final int CROWD = 32;
+
+    /** Beyond this many times the limit nobody is spared. */
+    private static final int UTMOST = 4;
+
     private final long bytesMax;
     private final LongSupplier nanoClock;
+    /** Whoever has made no progress for longest is first. */
     private final Set<Held> answers = new LinkedHashSet<>();
     private final Map<Object, Shared> shared = new IdentityHashMap<>();
     private long bytes;
+    /** Of what has been shared so far. */
+    private long largest;
+    private volatile boolean crowded;
 
     /** What several answers hold together counts once. */
     private static final class Shared {
@@ -38,6 +54,7 @@ final class UnreadAnswers {
         Held held = new Held(source);
         synchronized (this) {
             answers.add(held);
+            crowded = answers.size() >= CROWD;
             bytes += ANSWER_BYTES;
             if (held.key != null) {
                 shared.computeIfAbsent(held.key, key -> new Shared()).answers++;
@@ -52,16 +69,35 @@ final class UnreadAnswers {
         return bytes;
     }
 
+    /** Whether many answers are being sent. */
+    boolean isCrowded() {
+        return crowded;
+    }
+
     private void grow(Held held) {
         Shared sharing = held.key == null ? null : shared.get(held.key);
         long now = held.source.sharedBytes();
         if (sharing != null && now > sharing.bytes) {
             bytes += now - sharing.bytes;
             sharing.bytes = now;
+            largest = Math.max(largest, now);
         }
-        while (bytes > bytesMax) {
-            Held idle = longestIdle(held);
-            if (idle == null) {
+        shed(held);
+    }
+
+    private void shed(Held but) {
+        // two of the largest have room in any case
+        long max = Math.max(bytesMax, 2 * (largest + ANSWER_BYTES));
+        while (bytes > max) {
+            Iterator<Held> longestIdle = answers.iterator();
+            Held idle = longestIdle.next();
+            if (idle == but) {
+                if (!longestIdle.hasNext()) {
+                    return;
+                }
+                idle = longestIdle.next();
+            }
+            if (bytes <= UTMOST * max && nanoClock.getAsLong() - idle.progressNanos < IDLE_NANOS) {
                 return;
             }
             idle.revoked = true;
@@ -69,20 +105,11 @@ final class UnreadAnswers {
         }
     }
 
-    private Held longestIdle(Held but) {
-        Held longest = null;
-        for (Held answer : answers) {
-            if (answer != but && (longest == null || answer.progressNanos - longest.progressNanos < 0)) {
-                longest = answer;
-            }
-        }
-        return longest;
-    }
-
     private void leave(Held held) {
         if (!answers.remove(held)) {
             return;
         }
+        crowded = answers.size() >= CROWD;
         bytes -= ANSWER_BYTES;
         Shared sharing = held.key == null ? null : shared.get(held.key);
         if (sharing != null && --sharing.answers == 0) {
@@ -107,7 +134,8 @@ final class UnreadAnswers {
             byte[] block = source.next();
             synchronized (UnreadAnswers.this) {
                 progressNanos = nanoClock.getAsLong();
-                if (!revoked) {
+                if (answers.remove(this)) {
+                    answers.add(this);
                     grow(this);
                 }
             }
@@ -136,6 +164,9 @@ final class UnreadAnswers {
 
         @Override
         public boolean isRevoked() {
+            synchronized (UnreadAnswers.this) {
+                shed(null); // a second may have passed
+            }
             return revoked;
         }
 

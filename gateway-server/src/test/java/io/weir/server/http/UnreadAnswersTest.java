@@ -56,7 +56,7 @@ class UnreadAnswersTest {
     }
 
     private BodySource begin(Object shared) {
-        now++;
+        now += UnreadAnswers.IDLE_NANOS;
         return unread.hold(new Source(shared));
     }
 
@@ -65,7 +65,7 @@ class UnreadAnswersTest {
         BodySource first = begin("a");
         BodySource second = begin("b");
         BodySource third = begin("c");
-        now++;
+        now += UnreadAnswers.IDLE_NANOS;
         first.next();
         BodySource fourth = begin("d");
         assertThat(List.of(first.isRevoked(), second.isRevoked(), third.isRevoked(), fourth.isRevoked()))
@@ -76,6 +76,36 @@ class UnreadAnswersTest {
         assertThat(unread.bytes()).as("counted out once").isEqualTo(3 * (SNAPSHOT + UnreadAnswers.ANSWER_BYTES));
         List.of(first, third, fourth).forEach(BodySource::close);
         assertThat(unread.bytes()).isZero();
+    }
+
+    @Test
+    void shouldSpareWhoHasJustTakenSomeUntilItIsFarTooMuch() {
+        List<BodySource> answers = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+            answers.add(unread.hold(new Source(i)));
+        }
+        assertThat(answers).noneMatch(BodySource::isRevoked);
+        answers.add(unread.hold(new Source("more")));
+        assertThat(answers.stream().filter(BodySource::isRevoked)).containsExactly(answers.get(0));
+
+        now += UnreadAnswers.IDLE_NANOS;
+        assertThat(answers.get(12).isRevoked()).as("looked at a second later").isFalse();
+        assertThat(answers.stream().filter(BodySource::isRevoked)).hasSize(10);
+        assertThat(unread.bytes()).isEqualTo(3 * (SNAPSHOT + UnreadAnswers.ANSWER_BYTES));
+        answers.forEach(BodySource::close);
+        assertThat(unread.bytes()).isZero();
+    }
+
+    @Test
+    void shouldSayWhetherThereAreMany() {
+        List<BodySource> answers = new ArrayList<>();
+        for (int i = 0; i < UnreadAnswers.CROWD; i++) {
+            assertThat(unread.isCrowded()).isFalse();
+            answers.add(unread.hold(new Source("one")));
+        }
+        assertThat(unread.isCrowded()).isTrue();
+        answers.get(0).close();
+        assertThat(unread.isCrowded()).isFalse();
     }
 
     @Test
@@ -91,17 +121,17 @@ class UnreadAnswersTest {
     }
 
     @Test
-    void shouldNeverRevokeTheAnswerThatGoesOn() {
-        Source huge = new Source("huge");
-        huge.bytes = 100 * SNAPSHOT;
-        BodySource other = begin("a");
-        BodySource only = unread.hold(huge);
-        assertThat(only.isRevoked()).isFalse();
-        assertThat(other.isRevoked()).isTrue();
-        assertThat(only.next()).hasSize(1);
-        only.close();
-        assertThat(huge.closed).isTrue();
-        other.close();
+    void shouldHaveRoomForTwoOfTheLargestInAnyCase() {
+        List<BodySource> answers = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            Source huge = new Source(i);
+            huge.bytes = 100 * SNAPSHOT;
+            now += UnreadAnswers.IDLE_NANOS;
+            answers.add(unread.hold(huge));
+            assertThat(answers.get(i).isRevoked()).isFalse();
+        }
+        assertThat(answers.stream().map(BodySource::isRevoked)).containsExactly(true, false, false);
+        answers.forEach(BodySource::close);
         assertThat(unread.bytes()).isZero();
     }
 
