@@ -2,6 +2,8 @@ package io.weir.snapshot;
 
 import io.weir.sample.MetricNames;
 import io.weir.sample.MetricType;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -14,8 +16,29 @@ import java.util.function.Consumer;
  * text 0.0.4, empty for no labels; names that are not classic stand in quotes. {@link LabelText} takes it apart.
  */
 public final class FamilySnapshot {
+    /**
+     * Makes the values of a family, {@link #RUN} series at a time, when somebody first asks for one of them: so the first
+     * lines of a scrape need not wait until those of the last have been taken. Asked by any thread, by several at once too:
+     * what the first of them made is the value for all. Must be able to until {@link #complete} has returned.
+     */
+    public interface Values {
+        /** Raw double bits of series {@code from} to {@code from + count}. */
+        long[] scalars(int from, int count);
+
+        /** The same of histograms and summaries. */
+        CellValue[] cells(int from, int count);
+    }
+
     /** Most bytes of a label text. */
     public static final int TEXT_BYTES_MAX = 0xf_ffff;
+
+    private static final int RUN_SHIFT = 12;
+
+    /** Series whose values are taken together. */
+    public static final int RUN = 1 << RUN_SHIFT;
+
+    private static final VarHandle SCALARS = MethodHandles.arrayElementVarHandle(long[][].class);
+    private static final VarHandle CELLS = MethodHandles.arrayElementVarHandle(CellValue[][].class);
 
     private final byte[] name;
     private final MetricType type;
@@ -23,8 +46,13 @@ public final class FamilySnapshot {
     private final int size;
     private final byte[][] textChunks;
     private final long[] texts;
-    private final long[] values;
-    private final CellValue[] cells;
+    /** Series per run as a power of two, and what an index is masked with. */
+    private final int shift;
+
+    private final int mask;
+    private final Values source;
+    private final long[][] values;
+    private final CellValue[][] cells;
     private final long[] begun;
     private final Map<Integer, Exemplar[]> exemplars;
     private final boolean classicName;
@@ -69,18 +97,83 @@ public final class FamilySnapshot {
             long[] begun,
             boolean quotesLabels,
             Map<Integer, Exemplar[]> exemplars) {
+        this(
+                name,
+                type,
+                help,
+                size,
+                textChunks,
+                texts,
+                Integer.SIZE - 1,
+                null,
+                values == null ? null : new long[][] {values},
+                cells == null ? null : new CellValue[][] {cells},
+                begun,
+                quotesLabels,
+                exemplars);
+    }
+
+    /** As above, with values that are made when they are asked for. */
+    public FamilySnapshot(
+            byte[] name,
+            MetricType type,
+            byte[] help,
+            int size,
+            byte[][] textChunks,
+            long[] texts,
+            Values source,
+            long[] begun,
+            boolean quotesLabels,
+            Map<Integer, Exemplar[]> exemplars) {
+        this(
+                name,
+                type,
+                help,
+                size,
+                textChunks,
+                texts,
+                RUN_SHIFT,
+                source,
+                type.isScalar() ? new long[runs(size)][] : null,
+                type.isScalar() ? null : new CellValue[runs(size)][],
+                begun,
+                quotesLabels,
+                exemplars);
+    }
+
+    private FamilySnapshot(
+            byte[] name,
+            MetricType type,
+            byte[] help,
+            int size,
+            byte[][] textChunks,
+            long[] texts,
+            int shift,
+            Values source,
+            long[][] values,
+            CellValue[][] cells,
+            long[] begun,
+            boolean quotesLabels,
+            Map<Integer, Exemplar[]> exemplars) {
         this.name = name;
         this.type = type;
         this.help = help;
         this.size = size;
         this.textChunks = textChunks;
         this.texts = texts;
+        this.shift = shift;
+        this.mask = (1 << shift) - 1;
+        this.source = source;
         this.values = values;
         this.cells = cells;
         this.begun = begun;
         this.exemplars = exemplars;
         this.classicName = MetricNames.isMetricName(name, 0, name.length);
         this.classic = classicName && !quotesLabels;
+    }
+
+    private static int runs(int size) {
+        return (size + RUN - 1) >> RUN_SHIFT;
     }
 
     private static boolean quotesLabels(int size, byte[][] textChunks, long[] texts) {
@@ -112,7 +205,20 @@ public final class FamilySnapshot {
 
     /** The same series with a name and label texts, none of which has to be quoted. */
     public FamilySnapshot shownAs(byte[] otherName, byte[][] otherChunks, long[] otherTexts) {
-        return new FamilySnapshot(otherName, type, help, size, otherChunks, otherTexts, values, cells, begun, false, exemplars);
+        return new FamilySnapshot(
+                otherName,
+                type,
+                help,
+                size,
+                otherChunks,
+                otherTexts,
+                shift,
+                source,
+                values,
+                cells,
+                begun,
+                false,
+                exemplars);
     }
 
     public MetricType type() {
@@ -191,11 +297,29 @@ public final class FamilySnapshot {
     }
 
     private boolean hasSameValues(int from, FamilySnapshot other, int otherFrom, int count) {
-        if (type.isScalar()) {
-            return Arrays.equals(values, from, from + count, other.values, otherFrom, otherFrom + count);
+        for (int i = 0; i < count; ) {
+            int a = from + i & mask;
+            int b = otherFrom + i & other.mask;
+            int n = Math.min(count - i - 1, Math.min(mask - a, other.mask - b)) + 1;
+            if (type.isScalar()) {
+                long[] one = scalars(from + i >>> shift);
+                long[] two = other.scalars(otherFrom + i >>> other.shift);
+                if (!(one == two && a == b) && !Arrays.equals(one, a, a + n, two, b, b + n)) {
+                    return false;
+                }
+            } else if (!hasSameCells(from + i, other, otherFrom + i, n)) {
+                return false;
+            }
+            i += n;
         }
+        return true;
+    }
+
+    private boolean hasSameCells(int from, FamilySnapshot other, int otherFrom, int count) {
+        CellValue[] one = cells(from >>> shift);
+        CellValue[] two = other.cells(otherFrom >>> other.shift);
         for (int i = 0; i < count; i++) {
-            if (cells[from + i] != other.cells[otherFrom + i]) {
+            if (one[from + i & mask] != two[otherFrom + i & other.mask]) {
                 return false;
             }
         }
@@ -225,19 +349,52 @@ public final class FamilySnapshot {
         return true;
     }
 
+    /** Makes all values that nobody has asked for yet. */
+    public void complete() {
+        for (int run = 0; source != null && run < runs(size); run++) {
+            if (type.isScalar()) {
+                scalars(run);
+            } else {
+                cells(run);
+            }
+        }
+    }
+
+    /** Raw double bits of series {@code run * RUN} on. */
+    public long[] scalars(int run) {
+        long[] made = (long[]) SCALARS.getAcquire(values, run);
+        if (made == null) {
+            long[] mine = source.scalars(run << shift, Math.min(RUN, size - (run << shift)));
+            long[] first = (long[]) SCALARS.compareAndExchange(values, run, null, mine);
+            made = first == null ? mine : first;
+        }
+        return made;
+    }
+
+    /** Values of histogram or summary series {@code run * RUN} on. */
+    public CellValue[] cells(int run) {
+        CellValue[] made = (CellValue[]) CELLS.getAcquire(cells, run);
+        if (made == null) {
+            CellValue[] mine = source.cells(run << shift, Math.min(RUN, size - (run << shift)));
+            CellValue[] first = (CellValue[]) CELLS.compareAndExchange(cells, run, null, mine);
+            made = first == null ? mine : first;
+        }
+        return made;
+    }
+
     /** Value of a scalar series. */
     public double value(int i) {
-        return Double.longBitsToDouble(values[i]);
+        return Double.longBitsToDouble(scalars(i >>> shift)[i & mask]);
     }
 
     /** Value of a histogram series. */
     public HistogramValue histogram(int i) {
-        return (HistogramValue) cells[i];
+        return (HistogramValue) cells(i >>> shift)[i & mask];
     }
 
     /** Value of a summary series. */
     public SummaryValue summary(int i) {
-        return (SummaryValue) cells[i];
+        return (SummaryValue) cells(i >>> shift)[i & mask];
     }
 
     /**

@@ -115,6 +115,7 @@ public final class Keeper implements Agent {
         if (table.arena.isDue()) {
             reclaimText();
         }
+        snapshots.catchUp();
         return work;
     }
 
@@ -151,16 +152,23 @@ public final class Keeper implements Agent {
             }
         }
         if (!waiting.isEmpty()) {
-            Snapshot snapshot = snapshots.take(clock.time());
             try {
-                for (StoreCommands.SnapshotCommand w : waiting) {
-                    w.answer().accept(snapshots.withEnded(snapshot, w.endedAfter()));
-                }
+                Snapshot snapshot = snapshots.take(clock.time(), early -> answer(early, false));
+                answer(snapshot, true);
             } finally {
                 waiting.clear();
             }
         }
         return n;
+    }
+
+    /** Those who want to know what has ended get their snapshot when it is complete, all others at once. */
+    private void answer(Snapshot snapshot, boolean complete) {
+        for (StoreCommands.SnapshotCommand w : waiting) {
+            if (complete == w.endedAfter() < snapshot.endedSequence()) {
+                w.answer().accept(complete ? snapshots.withEnded(snapshot, w.endedAfter()) : snapshot);
+            }
+        }
     }
 
     private void begin(Sweep sweep) {

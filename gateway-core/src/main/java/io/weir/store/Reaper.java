@@ -39,6 +39,7 @@ final class Reaper {
     private int next = -1;
     /** Shortest time to live of its own that this pass has met. */
     private long ownTtlMin;
+    private final Changes changes = new Changes();
     private long kills;
     private volatile long expired;
     private volatile long deleted;
@@ -68,6 +69,10 @@ final class Reaper {
 
     long deleted() {
         return deleted;
+    }
+
+    Changes changes() {
+        return changes;
     }
 
     /** Series killed so far. */
@@ -259,6 +264,7 @@ final class Reaper {
     /** What follows a kill, whose final value is {@code word} or {@code cell}. */
     private void killed(int n, long meta, long word, CellValue cell) {
         kills++;
+        changes.add(n, slab.family(n));
         ends.ended(n, meta, word, cell);
         slab.clearStamp(n);
         long h0 = slab.h0Plain(n);

@@ -75,6 +75,7 @@ public final class TableWriter {
     private byte[] labelChunk;
     private final TextArena.Tail tail;
     private final CacheLine shared = new CacheLine();
+    private final Changes changes = new Changes();
     private int tick;
     private int spare = NO_NUMBER;
     private int last = NO_NUMBER;
@@ -542,6 +543,7 @@ public final class TableWriter {
     private void revived(int n) {
         slab.clearTtl(n);
         table.shard(slab.h0Plain(n)).live(1);
+        changes.add(n, slab.family(n));
         shared.addRelease(REVIVALS, 1);
     }
 
@@ -664,6 +666,7 @@ public final class TableWriter {
         table.shard(slab.h0Plain(n)).live(-1);
         family.release();
         table.releaseLive();
+        changes.add(n, family);
         shared.addRelease(KILLS, 1);
         return true;
     }
@@ -749,6 +752,10 @@ public final class TableWriter {
     /** The tick this writer entered at, or an earlier one. */
     int enteredTick() {
         return (int) shared.getAcquire(TICK);
+    }
+
+    Changes changes() {
+        return changes;
     }
 
     long commits() {
