@@ -6,6 +6,7 @@ import io.weir.expose.ExpositionFormat;
 import io.weir.expose.JsonExposition;
 import io.weir.expose.OpenMetricsExposition;
 import io.weir.expose.ProtobufExposition;
+import io.weir.expose.RenderedPieces;
 import io.weir.expose.RenderedSnapshot;
 import io.weir.expose.TextExposition;
 import io.weir.sample.MetricType;
@@ -46,13 +47,20 @@ public class ExpositionBenchmark {
     @Param({"counts", "prices", "sums"})
     String values;
 
+    /** Of so many series one has another value in {@link #changed}: about every hundredth block has one. */
+    private static final int CHANGED_OF = 45_000;
+
     private Snapshot snapshot;
+    private Snapshot changed;
+    private final RenderedPieces pieces = new RenderedPieces();
+    private long version;
     private final ByteBlock block = new ByteBlock(Exposition.BLOCK_BYTES + 4096);
 
     @Setup
     public void setUp() {
         Random random = new Random(1);
         List<FamilySnapshot> families = new ArrayList<>();
+        List<FamilySnapshot> changedFamilies = new ArrayList<>();
         for (int f = 0; f < series / FAMILY_SERIES; f++) {
             List<byte[]> chunks = new ArrayList<>();
             byte[] chunk = new byte[CHUNK_BYTES];
@@ -74,9 +82,18 @@ public class ExpositionBenchmark {
             }
             chunks.add(chunk);
             byte[] name = String.format("http_requests_%05d_total", f).getBytes(StandardCharsets.UTF_8);
-            families.add(new FamilySnapshot(
-                    name, MetricType.COUNTER, null, FAMILY_SERIES, chunks.toArray(byte[][]::new), texts, bits, null));
+            byte[][] all = chunks.toArray(byte[][]::new);
+            families.add(new FamilySnapshot(name, MetricType.COUNTER, null, FAMILY_SERIES, all, texts, bits, null));
+            long[] others = bits.clone();
+            for (int i = f * FAMILY_SERIES; i < (f + 1) * FAMILY_SERIES; i++) {
+                if (i % CHANGED_OF == 0) {
+                    others[i - f * FAMILY_SERIES] = Double.doubleToRawLongBits(value(random));
+                }
+            }
+            changedFamilies.add(
+                    new FamilySnapshot(name, MetricType.COUNTER, null, FAMILY_SERIES, all, texts, others, null));
         }
+        changed = new Snapshot(1, 0, changedFamilies, series, 0, 0, List.of());
         snapshot = new Snapshot(1, 0, families, series, 0, 0, List.of());
     }
 
@@ -113,6 +130,15 @@ public class ExpositionBenchmark {
         return packed(RenderedSnapshot.Encoding.GZIP, RenderedSnapshot.GZIP_LEVEL_FAST);
     }
 
+    /** Scrape after scrape, with another value in every hundredth block. */
+    @Benchmark
+    public long textGzipFewChanged() {
+        version++;
+        List<FamilySnapshot> families = (version % 2 == 0 ? snapshot : changed).families();
+        Snapshot now = new Snapshot(version, 0, families, series, 0, 0, List.of());
+        return drain(new RenderedSnapshot(now, ExpositionFormat.TEXT, RenderedSnapshot.Encoding.GZIP, pieces));
+    }
+
     @Benchmark
     public long textGzipZlib2() {
         return packed(RenderedSnapshot.Encoding.GZIP, 2);
@@ -124,7 +150,10 @@ public class ExpositionBenchmark {
     }
 
     private long packed(RenderedSnapshot.Encoding encoding, int level) {
-        RenderedSnapshot rendered = new RenderedSnapshot(snapshot, ExpositionFormat.TEXT, encoding, level, 0);
+        return drain(new RenderedSnapshot(snapshot, ExpositionFormat.TEXT, encoding, level, 0));
+    }
+
+    private static long drain(RenderedSnapshot rendered) {
         long bytes = 0;
         try (RenderedSnapshot.Reader reader = rendered.open()) {
             for (byte[] b = reader.next(); b != null; b = reader.next()) {
