@@ -174,11 +174,12 @@ final class Slab {
         return LONGS.getAcquire(records, n >> CHUNK_BITS) != null;
     }
 
-    private static int at(int n) {
+    static int at(int n) {
         return BASE + ((n & CHUNK - 1) << 2);
     }
 
-    private long[] chunk(int n) {
+    /** The array of a record, {@link #at} in it: for those who take several steps, as the JIT looks both up anew for each. */
+    long[] chunk(int n) {
         return records[n >> CHUNK_BITS];
     }
 
@@ -239,18 +240,30 @@ final class Slab {
     }
 
     long metaAcquire(int n) {
+        return metaAcquire(chunk(n), at(n));
+    }
+
+    static long metaAcquire(long[] chunk, int at) {
         Steps.step();
-        return (long) WORD.getAcquire(chunk(n), at(n) + META);
+        return (long) WORD.getAcquire(chunk, at + META);
     }
 
     boolean casMeta(int n, long expected, long meta) {
+        return casMeta(chunk(n), at(n), expected, meta);
+    }
+
+    static boolean casMeta(long[] chunk, int at, long expected, long meta) {
         Steps.step();
-        return WORD.compareAndSet(chunk(n), at(n) + META, expected, meta);
+        return WORD.compareAndSet(chunk, at + META, expected, meta);
     }
 
     long valueAcquire(int n) {
+        return valueAcquire(chunk(n), at(n));
+    }
+
+    static long valueAcquire(long[] chunk, int at) {
         Steps.step();
-        return (long) WORD.getAcquire(chunk(n), at(n) + VALUE);
+        return (long) WORD.getAcquire(chunk, at + VALUE);
     }
 
     boolean casValue(int n, long expected, long value) {
@@ -260,8 +273,12 @@ final class Slab {
 
     /** CAS that returns the witness: {@code expected} for success. */
     long exchangeValue(int n, long expected, long value) {
+        return exchangeValue(chunk(n), at(n), expected, value);
+    }
+
+    static long exchangeValue(long[] chunk, int at, long expected, long value) {
         Steps.step();
-        return (long) WORD.compareAndExchange(chunk(n), at(n) + VALUE, expected, value);
+        return (long) WORD.compareAndExchange(chunk, at + VALUE, expected, value);
     }
 
     Family family(int n) {

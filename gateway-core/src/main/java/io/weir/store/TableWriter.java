@@ -67,6 +67,10 @@ public final class TableWriter {
     private static final int KILLS = 4;
     private static final int IN_GATE = 5;
     private static final int NO_NUMBER = -1;
+
+    /** No meta word that a reference may have: life 0 is even. */
+    private static final long OVER = 0;
+
     private static final long AGE_SECONDS_MAX = 1 << 30;
 
     private final SeriesTable table;
@@ -303,25 +307,33 @@ public final class TableWriter {
     /** Raises the tick of an open record, which then is not retired before {@link #exit}; false when its life is over. */
     private boolean touch(long ref) {
         int n = (int) ref;
+        return touch(slab.chunk(n), Slab.at(n), ref) != OVER;
+    }
+
+    /** The meta word of the record, touched; or {@link #OVER}. */
+    private long touch(long[] chunk, int at, long ref) {
         for (; ; ) {
-            long meta = slab.metaAcquire(n);
+            long meta = Slab.metaAcquire(chunk, at);
             if (Slab.life(meta) != (int) (ref >>> 32) || Slab.isRetiring(meta)) {
-                return false;
+                return OVER;
             }
-            if (Slab.tick(meta) >= tick || slab.casMeta(n, meta, Slab.withTick(meta, tick))) {
-                return true;
+            if (Slab.tick(meta) >= tick || Slab.casMeta(chunk, at, meta, Slab.withTick(meta, tick))) {
+                return meta;
             }
         }
     }
 
     /** {@link #LIVE}, {@link #DEAD} or {@link #GONE}. Touches the series unless it is gone. */
     public int state(long ref) {
-        if (!touch(ref)) {
+        int n = (int) ref;
+        long[] chunk = slab.chunk(n);
+        int at = Slab.at(n);
+        long meta = touch(chunk, at, ref);
+        if (meta == OVER) {
             return GONE;
         }
-        int n = (int) ref;
-        if (Slab.isScalar(slab.metaPlain(n))) {
-            long v = slab.valueAcquire(n);
+        if (Slab.isScalar(meta)) {
+            long v = Slab.valueAcquire(chunk, at);
             return v == Slab.RETIRED ? GONE : v == Slab.DEAD ? DEAD : LIVE;
         }
         Object cell = slab.cellAcquire(n);
@@ -392,17 +404,19 @@ public final class TableWriter {
 
     /** ADD, SET, MIN or MAX on a live scalar: {@link #APPLIED}, {@link #DEAD} or {@link #GONE}. */
     public int apply(long ref, int op, double x) {
-        if (!touch(ref)) {
+        int n = (int) ref;
+        long[] chunk = slab.chunk(n);
+        int at = Slab.at(n);
+        if (touch(chunk, at, ref) == OVER) {
             return GONE;
         }
-        int n = (int) ref;
-        long v = slab.valueAcquire(n);
+        long v = Slab.valueAcquire(chunk, at);
         for (; ; ) {
             if (!Slab.isLive(v)) {
                 return v == Slab.DEAD ? DEAD : GONE;
             }
             double y = combine(op, Slab.decode(v), x);
-            long seen = slab.exchangeValue(n, v, Slab.encode(y));
+            long seen = Slab.exchangeValue(chunk, at, v, Slab.encode(y));
             if (seen == v) {
                 applied = y;
                 return APPLIED;
@@ -427,14 +441,16 @@ public final class TableWriter {
      * newer point repeats, bit for bit, the value which the older one has just read.
      */
     public int setLast(long ref, long stampNanos, double x) {
-        if (!touch(ref)) {
+        int n = (int) ref;
+        long[] chunk = slab.chunk(n);
+        int at = Slab.at(n);
+        if (touch(chunk, at, ref) == OVER) {
             return GONE;
         }
-        int n = (int) ref;
-        long v = slab.valueAcquire(n);
+        long v = Slab.valueAcquire(chunk, at);
         if (Slab.isLive(v)) {
             slab.raiseStamp(n, stampNanos);
-            v = slab.valueAcquire(n);
+            v = Slab.valueAcquire(chunk, at);
         }
         for (; ; ) {
             if (!Slab.isLive(v)) {
@@ -445,7 +461,7 @@ public final class TableWriter {
                 applied = Slab.decode(v);
                 return APPLIED;
             }
-            long seen = slab.exchangeValue(n, v, Slab.encode(x));
+            long seen = Slab.exchangeValue(chunk, at, v, Slab.encode(x));
             if (seen == v) {
                 applied = x;
                 return APPLIED;
