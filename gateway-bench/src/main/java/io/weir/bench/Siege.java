@@ -296,9 +296,10 @@ public final class Siege {
         long beside = good.row("all the time", begin, after);
         good.row("after", after, Long.MAX_VALUE);
         verdict(beside < 2 * Math.max(unloaded, 1_000), "p99 under twice what it was, or 2 ms");
-        System.out.printf("        cut for taking nothing %.0f, too little %.0f, for the memory %.0f%n",
+        System.out.printf("        cut for taking nothing %.0f, too little %.0f, for the memory %.0f; %.0f scrapes answered 503%n",
                 own("weir_connections_cut_total{reason=\"answer_stalled\"}"), own("weir_connections_cut_total{reason=\"answer_rate\"}"),
-                own("weir_connections_cut_total{reason=\"unread\"}"));
+                own("weir_connections_cut_total{reason=\"unread\"}"),
+                zero(own("weir_http_requests_total{handler=\"scrape\",method=\"GET\",code=\"503\"}")));
         verdict(most - before < 256 * MIB, "resident: %d MiB before, %d MiB at most beside them, %d MiB now", before / MIB, most / MIB,
                 residentBytes() / MIB);
     }
