@@ -19,12 +19,25 @@ final class Accept {
             int end = comma < 0 ? field.length() : comma;
             int semicolon = field.indexOf(';', at);
             int nameEnd = semicolon < 0 || semicolon > end ? end : semicolon;
-            if (field.substring(at, nameEnd).trim().equalsIgnoreCase(wanted)) {
+            if (isTrimmed(field, at, nameEnd, wanted)) {
                 return quality(field.substring(nameEnd, end).replace(" ", ""));
             }
             at = end + 1;
         }
         return 0;
+    }
+
+    /** Whether a span is this text, in any case and with blanks around it; without a string of its own, since each PATCH asks. */
+    private static boolean isTrimmed(String field, int from, int to, String wanted) {
+        int begin = from;
+        int end = to;
+        while (begin < end && field.charAt(begin) <= ' ') {
+            begin++;
+        }
+        while (end > begin && field.charAt(end - 1) <= ' ') {
+            end--;
+        }
+        return end - begin == wanted.length() && field.regionMatches(true, begin, wanted, 0, wanted.length());
     }
 
     private static int quality(String parameters) {

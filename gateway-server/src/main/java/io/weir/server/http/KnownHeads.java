@@ -11,7 +11,7 @@ import java.util.concurrent.ThreadLocalRandom;
  * and the fields that came last; and the scratch memory for reading new ones. Event loop only.
  */
 final class KnownHeads {
-    /** A power of two; a line takes the place of another one with the same hash. */
+    /** A power of two, in pairs; a new line moves the first of its pair to the place of the second. */
     private static final int LINES = 1 << 10;
     /** Longer lines are read each time. */
     private static final int LINE_MAX = 256;
@@ -44,16 +44,25 @@ final class KnownHeads {
             return rules.line(in, from, to);
         }
         int slot = slot(in, from, to);
-        RequestLine known = lines[slot];
-        if (known != null && known.length() == to - from && known.isAt(in, from, to)) {
-            return known;
+        if (isLine(lines[slot], in, from, to)) {
+            return lines[slot];
+        }
+        if (isLine(lines[slot + 1], in, from, to)) {
+            return lines[slot + 1];
         }
         RequestLine line = rules.line(in, from, to);
         if (line != null && line.early == null && line.late == null) {
+            lines[slot + 1] = lines[slot];
             lines[slot] = line;
         }
         return line;
     }
+
+    private static boolean isLine(RequestLine known, byte[] in, int from, int to) {
+        return known != null && known.length() == to - from && known.isAt(in, from, to);
+    }
+
+    /** The first of a pair. */
 
     private int slot(byte[] in, int from, int to) {
         long h = seed;
@@ -65,7 +74,7 @@ final class KnownHeads {
         for (; at < to; at++) {
             h = (h ^ in[at]) * 0x9e37_79b9_7f4a_7c15L;
         }
-        return (int) (h ^ h >>> 29) & LINES - 1;
+        return (int) (h ^ h >>> 29) & LINES - 2;
     }
 
     /** Fields that have come lately, {@code 0 <= i < recent()}; may be null. */
