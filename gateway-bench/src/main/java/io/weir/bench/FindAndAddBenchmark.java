@@ -24,8 +24,12 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** What does one add to a known series cost in the table, and does it allocate? In commits of 100 samples. */
-@State(Scope.Thread)
+/**
+ * What does one add to a known series cost in the table, and does it allocate? In commits of 100 samples. Guards find, the
+ * CAS of an add and the commit around them: ns an add are those of a thread, so two threads ({@code -t 2}, on the same
+ * series) show what they share; {@code -prof gc} shows that nothing is allocated.
+ */
+@State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Warmup(iterations = 3, time = 1)
@@ -37,24 +41,47 @@ public class FindAndAddBenchmark {
     @Param({"10000", "1000000"})
     int series;
 
-    /** {@code runs}: a hundred neighbours at a random place, as bodies repeat; {@code random}: each anywhere. */
-    @Param({"runs", "random"})
+    /**
+     * {@code runs}: a hundred neighbours at a random place, as bodies repeat; {@code random}: each anywhere; {@code hot}: one
+     * series and no other.
+     */
+    @Param({"runs", "random", "hot"})
     String order;
 
-    private TableWriter writer;
+    private SeriesTable table;
     private long[] h0;
     private long[] h1;
     private long[] refs;
     private int[] sequence;
-    private int next;
+
+    /** One event loop. */
+    @State(Scope.Thread)
+    public static class Loop {
+        private TableWriter writer;
+        private int[] sequence;
+        private int next;
+
+        @Setup
+        public void setup(FindAndAddBenchmark shared) {
+            writer = shared.table.newWriter();
+            sequence = shared.sequence;
+            next = (int) (Thread.currentThread().getId() * 7_919 % 1_000) * BATCH;
+        }
+
+        private int batch() {
+            int at = next;
+            next = at + 2 * BATCH > sequence.length ? 0 : at + BATCH;
+            return at;
+        }
+    }
 
     @Setup
     public void setup() {
         SplittableRandom random = new SplittableRandom(1);
-        SeriesTable table = new SeriesTable(
+        table = new SeriesTable(
                 TableConfig.of(series, 1000), SystemNanoClock.INSTANCE, name -> FamilyPolicy.DEFAULT);
         new Keeper(table, System::currentTimeMillis).doWork();
-        writer = table.newWriter();
+        TableWriter writer = table.newWriter();
         h0 = new long[series];
         h1 = new long[series];
         refs = new long[series];
@@ -76,21 +103,17 @@ public class FindAndAddBenchmark {
         sequence = new int[1 << 20];
         for (int i = 0; i < sequence.length; i++) {
             boolean begins = order.equals("random") || i % BATCH == 0;
-            sequence[i] = begins ? random.nextInt(series) : (sequence[i - 1] + 1) % series;
+            sequence[i] = order.equals("hot") ? 0 : begins ? random.nextInt(series) : (sequence[i - 1] + 1) % series;
         }
-    }
-
-    private int batch() {
-        int at = next;
-        next = at + 2 * BATCH > sequence.length ? 0 : at + BATCH;
-        return at;
     }
 
     /** The way of a sample whose opaque key is not known: by hash. */
     @Benchmark
     @OperationsPerInvocation(BATCH)
-    public double byHash() {
-        int at = batch();
+    public double byHash(Loop loop) {
+        TableWriter writer = loop.writer;
+        int[] sequence = loop.sequence;
+        int at = loop.batch();
         writer.enter();
         for (int i = at; i < at + BATCH; i++) {
             int s = sequence[i];
@@ -104,8 +127,10 @@ public class FindAndAddBenchmark {
     /** The way of a sample whose reference is known: look at the state of all, then add to all. */
     @Benchmark
     @OperationsPerInvocation(BATCH)
-    public double byReference() {
-        int at = batch();
+    public double byReference(Loop loop) {
+        TableWriter writer = loop.writer;
+        int[] sequence = loop.sequence;
+        int at = loop.batch();
         writer.enter();
         int live = 0;
         for (int i = at; i < at + BATCH; i++) {
