@@ -50,6 +50,9 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
     /** Batches of so many samples keep their arrays. */
     private static final int KEPT_SAMPLES = 4096;
 
+    /** A batch of more samples takes the arrays that a large one has left. */
+    private static final int SMALL_SAMPLES = 512;
+
     /** Arrays for a large batch, all of one length. */
     record LargeArrays(long[] targets, double[] values, int[] operations, int[] lines, long[] stamps) {}
 
@@ -96,6 +99,8 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
     long[] stamps;
     final List<CellValue> wholes = new ArrayList<>();
     int size;
+    /** Whether there are, or were, operations from {@link #OBSERVE} on. */
+    boolean observes;
     private int cellSamples;
     private int line;
 
@@ -314,6 +319,61 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
         return known(rawHash0, rawHash1, 0);
     }
 
+    // ---- whole lines of points
+
+    @Override
+    public Code knownLine(
+            int number, long rawHash0, long rawHash1, double[] lineValues, int fields, long timestampNanos) {
+        SeriesCache known = ingest.lines();
+        int found = known.find(rawHash0, rawHash1);
+        if (found == SeriesCache.NONE || samples() + fields > limits.samplesPerRequest()) {
+            return Code.UNKNOWN;
+        }
+        mark(number);
+        while (size + fields > targets.length) {
+            grow();
+        }
+        int first = (int) known.reference(found);
+        for (int i = 0; i < fields; i++) {
+            int kind = cache.kind(first + i);
+            long reference = cache.reference(first + i);
+            double value = lineValues[i];
+            if (SampleKind.part(kind) != SampleKind.VALUE
+                    || writer.state(reference) != TableWriter.LIVE || !isFit(kind, value)) {
+                return Code.UNKNOWN;
+            }
+            int at = size + i;
+            targets[at] = reference;
+            operations[at] = SampleKind.op(kind);
+            values[at] = value;
+            lines[at] = number;
+            stamps[at] = timestampNanos;
+        }
+        size += fields;
+        cache.last(first + fields - 1);
+        return Code.OK;
+    }
+
+    @Override
+    public void learnLine(long rawHash0, long rawHash1, int fields) {
+        int first = cache.last() - fields + 1;
+        if (size - markSize != fields || first < 0) {
+            return;
+        }
+        for (int i = 0; i < fields; i++) {
+            int kind = cache.kind(first + i);
+            if (targets[markSize + i] != cache.reference(first + i)
+                    || SampleKind.part(kind) != SampleKind.VALUE || !SampleKind.isFixed(kind)) {
+                return;
+            }
+        }
+        ingest.lines().put(rawHash0, rawHash1, first, 0, Double.NaN);
+    }
+
+    private static boolean isFit(int kind, double value) {
+        return (kind & 0xf) != MetricType.COUNTER.ordinal() || value >= 0 && value < Double.POSITIVE_INFINITY;
+    }
+
     // ---- exemplars
 
     @Override
@@ -433,6 +493,11 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
     }
 
     @Override
+    public boolean beginAlike(byte[] buffer, int nameOffset, int nameLength) {
+        return group == null && key.beginAlike(buffer, nameOffset, nameLength);
+    }
+
+    @Override
     public Code label(
             byte[] buffer, int nameOffset, int nameLength, int valueOffset, int valueLength, boolean escaped) {
         return key.label(buffer, nameOffset, nameLength, valueOffset, valueLength, escaped);
@@ -517,6 +582,7 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
         if (reference <= TableWriter.NONE || writer.state(reference) != TableWriter.LIVE) {
             reference = -1 - newcomers.findOrAdd(key, type, declaration);
         }
+        observes = true;
         code = push(reference, WHOLE | wholes.size() << 8, set ? 1 : 0);
         if (code == Code.OK) {
             wholes.add(whole);
@@ -679,7 +745,7 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
     // ---- staging proper
 
     private Code stageScalar(long target, int kind, double value) {
-        if ((kind & 0xf) == MetricType.COUNTER.ordinal() && !(value >= 0 && value < Double.POSITIVE_INFINITY)) {
+        if (!isFit(kind, value)) {
             return value < 0 && value != Double.NEGATIVE_INFINITY ? Code.COUNTER_NEGATIVE : Code.COUNTER_NOT_FINITE;
         }
         int operation = set && !SampleKind.isFixed(kind) ? TableWriter.SET : SampleKind.op(kind);
@@ -698,6 +764,7 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
                 return Code.OK;
             }
             case SampleKind.OBSERVATION -> {
+                observes = true;
                 return push(target, OBSERVE | (int) extra << 8, value);
             }
             default -> {
@@ -757,8 +824,9 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
     }
 
     private void grow() {
-        int n = size << 1;
-        LargeArrays spare = n > KEPT_SAMPLES ? ingest.takeLarge(n) : null;
+        int n = targets.length << 1;
+        // early, so that a large batch does not come to them by many steps
+        LargeArrays spare = n > SMALL_SAMPLES ? ingest.takeLarge(n) : null;
         if (spare != null) {
             System.arraycopy(targets, 0, spare.targets(), 0, size);
             System.arraycopy(operations, 0, spare.operations(), 0, size);
@@ -868,6 +936,7 @@ public final class Batch implements SampleSink, PointTarget, MetricSink {
         lines = null;
         stamps = null;
         size = 0;
+        observes = false;
         wholes.clear();
         exemplars.clear();
         cellSamples = 0;

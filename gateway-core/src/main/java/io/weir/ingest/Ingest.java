@@ -57,6 +57,9 @@ public final class Ingest {
     private final SeriesTable table;
     private final TableWriter writer;
     private final SeriesCache cache;
+    /** Lines of points by hash: reference is the entry of the first field in {@link #cache}, those of others follow it. */
+    private final SeriesCache lines;
+    private int linesOf;
     private final Limits limits;
     private final KeyHash hash;
     private final Function<String, FamilyPolicy> policies;
@@ -109,6 +112,7 @@ public final class Ingest {
         this.writer = table.newWriter();
         this.members = new GroupMembers(writer);
         this.cache = new SeriesCache(cacheEntries);
+        this.lines = new SeriesCache(cacheEntries / 2);
         this.limits = limits;
         this.hash = hash;
         this.policies = policies;
@@ -782,7 +786,7 @@ public final class Ingest {
 
     private void joinObservations(Batch batch, RefusedLines refused) {
         CellJoiner joiner = batch.joiner;
-        for (int i = 0; i < batch.size; i++) {
+        for (int i = 0, n = batch.observes ? batch.size : 0; i < n; i++) {
             int operation = batch.operations[i];
             if ((operation & Batch.OBSERVE) == 0 || refused != null && refused.contains(batch.lines[i])) {
                 continue;
@@ -1068,6 +1072,14 @@ public final class Ingest {
 
     SeriesCache cache() {
         return cache;
+    }
+
+    SeriesCache lines() {
+        if (linesOf != cache.clears()) {
+            linesOf = cache.clears();
+            lines.clear();
+        }
+        return lines;
     }
 
     Limits limits() {

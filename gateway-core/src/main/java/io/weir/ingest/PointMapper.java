@@ -52,6 +52,7 @@ public final class PointMapper implements PointSink {
     private int textLength;
     private int[] tags = new int[3 * 16];
     private int tagCount;
+    private boolean labelsTold;
     private String detail = "";
 
     public PointMapper(PointRules rules, Limits limits, KeyHash hash) {
@@ -100,9 +101,28 @@ public final class PointMapper implements PointSink {
     }
 
     @Override
+    public Code knownLine(
+            long number, long rawHash0, long rawHash1, double[] values, int fields, long timestampNanos) {
+        detail = "";
+        return target.knownLine(
+                (int) Math.min(number, Integer.MAX_VALUE),
+                rawHash0 ^ databaseHash0,
+                rawHash1 ^ databaseHash1,
+                values,
+                fields,
+                Math.max(timestampNanos, Long.MIN_VALUE + 1));
+    }
+
+    @Override
+    public void learnLine(long rawHash0, long rawHash1, int fields) {
+        target.learnLine(rawHash0 ^ databaseHash0, rawHash1 ^ databaseHash1, fields);
+    }
+
+    @Override
     public Code measurement(byte[] buffer, int offset, int length) {
         tagCount = 0;
         textLength = 0;
+        labelsTold = false;
         name = atLeast(name, 2 * length + separator.length + 2);
         int n = sanitize(buffer, offset, length, name, 0, true, true);
         System.arraycopy(separator, 0, name, n, separator.length);
@@ -150,7 +170,21 @@ public final class PointMapper implements PointSink {
         }
         name = atLeast(name, measurementLength + keyLength + 1);
         int end = sanitize(buffer, keyOffset, keyLength, name, measurementLength, true, measurementLength == 0);
-        target.begin(name, 0, end);
+        if (!labelsTold || !target.beginAlike(name, 0, end)) {
+            target.begin(name, 0, end);
+            Code code = labels(end);
+            if (code != Code.OK) {
+                return code;
+            }
+            labelsTold = true;
+        }
+        return rule == null
+                ? target.endAs(h0, h1, value, PointRules.As.GAUGE, null)
+                : target.endAs(h0, h1, value, rule.as(), rule.buckets());
+    }
+
+    /** Tells the labels of the line; from {@code scratch} on {@link #name} is free. */
+    private Code labels(int scratch) {
         for (int i = 0; i < tagCount; i++) {
             int label = tags[3 * i];
             int labelValue = tags[3 * i + 1];
@@ -160,15 +194,7 @@ public final class PointMapper implements PointSink {
                 return code;
             }
         }
-        if (database != null && find(databaseLabel, 0, databaseLabel.length) < 0) {
-            Code code = databaseLabel(end);
-            if (code != Code.OK) {
-                return code;
-            }
-        }
-        return rule == null
-                ? target.endAs(h0, h1, value, PointRules.As.GAUGE, null)
-                : target.endAs(h0, h1, value, rule.as(), rule.buckets());
+        return database != null && find(databaseLabel, 0, databaseLabel.length) < 0 ? databaseLabel(scratch) : Code.OK;
     }
 
     @Override

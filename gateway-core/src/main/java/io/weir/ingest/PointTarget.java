@@ -13,8 +13,26 @@ public interface PointTarget {
     /** Stages a sample of a series, or drops a string, that is known by its opaque key. */
     Code known(long rawHash0, long rawHash1, double value);
 
+    /** As {@link io.weir.sample.PointSink#knownLine}. */
+    default Code knownLine(
+            int line, long rawHash0, long rawHash1, double[] values, int fields, long timestampNanos) {
+        return Code.UNKNOWN;
+    }
+
+    /** As {@link io.weir.sample.PointSink#learnLine}, before {@link #stamp}. */
+    default void learnLine(long rawHash0, long rawHash1, int fields) {}
+
     /** Starts the definition of a sample by its name, which is a legal metric name. */
     void begin(byte[] buffer, int nameOffset, int nameLength);
+
+    /**
+     * Starts the definition of a sample with the labels of the one defined last.
+     *
+     * @return false when that cannot be: then {@link #begin}, and {@link #label} for each
+     */
+    default boolean beginAlike(byte[] buffer, int nameOffset, int nameLength) {
+        return false;
+    }
 
     /** Adds a label with a legal name; as {@link io.weir.sample.SampleSink#label}. */
     Code label(byte[] buffer, int nameOffset, int nameLength, int valueOffset, int valueLength, boolean escaped);

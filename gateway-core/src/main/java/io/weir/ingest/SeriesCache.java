@@ -19,7 +19,7 @@ import java.util.Arrays;
  *
  * <pre>
  *   entry (4 longs):  | raw hash 0 | raw hash 1 | reference | kind 32 . extra 32 |
- *   index (int):      entry number + 1, 0 = free; linear probing from the low bits of raw hash 0
+ *   index (int):      upper bits of raw hash 1 . entry number + 1, 0 = free; linear probing from the low bits of raw hash 0
  *   place (int):      where the key stands in the text, 0 = nowhere; there its length (2 bytes) comes first
  * </pre>
  */
@@ -36,48 +36,64 @@ final class SeriesCache {
     /** When there is no more room, so many keys are passed over before the text begins anew with those in use then. */
     private static final int PASSED_OVER_MAX = 1 << 20;
 
+    private static final int JUMPS_MAX = 3;
     private static final int TEXT_MIN = 1 << 12;
     private static final int KEY_MAX = (1 << 16) - 1;
     private static final VarHandle LENGTH =
             MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
 
     private final int entriesMax;
+    private final int numberMask;
     private long[][] chunks = new long[4][];
     private int[] index = new int[INDEX_MIN];
     private double[] extras = new double[64];
     private int extraCount;
     private int size;
     private int last = -1;
+    private int jumps;
     private byte[] text = new byte[TEXT_MIN];
     private int textSize = 1;
     private int[][] places = new int[4][];
     private int passedOver;
+    private int clears;
 
     SeriesCache(int entriesMax) {
         this.entriesMax = entriesMax;
+        this.numberMask = -1 >>> Integer.numberOfLeadingZeros(entriesMax);
     }
 
-    /** Entry with this raw hash, or {@link #NONE}. */
+    /**
+     * Entry with this raw hash, or {@link #NONE}. After some jumps in a row the entry after the last hit is not looked at any
+     * more, until it would have been right: where keys come in any order a guess costs up to three cache misses.
+     */
     int find(long h0, long h1) {
         int guess = last + 1;
-        if (guess < size) {
+        if (jumps < JUMPS_MAX && guess < size) {
             long[] chunk = chunks[guess >>> CHUNK_BITS];
             int at = (guess & CHUNK - 1) << 2;
             if (chunk[at] == h0 && chunk[at + 1] == h1) {
+                jumps = 0;
                 last = guess;
                 return guess;
             }
         }
 
+        // without the tag each occupied word on the way would cost a look at its entry, a cache miss: five for a new key
+        int tag = tag(h1);
         int mask = index.length - 1;
         for (int i = (int) h0 & mask; ; i = i + 1 & mask) {
-            int entry = index[i] - 1;
-            if (entry < 0) {
+            int word = index[i];
+            if (word == 0) {
                 return NONE;
             }
+            if ((word & ~numberMask) != tag) {
+                continue;
+            }
+            int entry = (word & numberMask) - 1;
             long[] chunk = chunks[entry >>> CHUNK_BITS];
             int at = (entry & CHUNK - 1) << 2;
             if (chunk[at] == h0 && chunk[at + 1] == h1) {
+                jumps = entry == guess ? 0 : jumps + 1;
                 last = entry;
                 return entry;
             }
@@ -110,7 +126,7 @@ final class SeriesCache {
                 grow();
             }
             entry = size++;
-            place(h0, entry);
+            place(h0, h1, entry);
             last = entry;
         }
 
@@ -143,7 +159,7 @@ final class SeriesCache {
     int expected(byte[] b, int offset, int end) {
         int guess = last + 1;
         int c = guess >>> CHUNK_BITS;
-        int place = c < places.length && places[c] != null ? places[c][guess & CHUNK - 1] : 0;
+        int place = jumps < JUMPS_MAX && c < places.length && places[c] != null ? places[c][guess & CHUNK - 1] : 0;
         if (place == 0) {
             return 0;
         }
@@ -154,6 +170,7 @@ final class SeriesCache {
 
     /** The entry whose key {@link #expected} has found. */
     int takeExpected() {
+        jumps = 0;
         return ++last;
     }
 
@@ -196,7 +213,23 @@ final class SeriesCache {
         return size;
     }
 
+    /** How often everything has been forgotten: until then an entry keeps its number and its key. */
+    int clears() {
+        return clears;
+    }
+
+    /** The entry found or put last. */
+    int last() {
+        return last;
+    }
+
+    /** Takes an entry for the one found last. */
+    void last(int entry) {
+        last = entry;
+    }
+
     void clear() {
+        clears++;
         text = new byte[TEXT_MIN];
         forgetText();
         chunks = new long[4][];
@@ -210,16 +243,22 @@ final class SeriesCache {
     private void grow() {
         index = new int[index.length << 2];
         for (int entry = 0; entry < size; entry++) {
-            place(chunks[entry >>> CHUNK_BITS][(entry & CHUNK - 1) << 2], entry);
+            long[] chunk = chunks[entry >>> CHUNK_BITS];
+            int at = (entry & CHUNK - 1) << 2;
+            place(chunk[at], chunk[at + 1], entry);
         }
     }
 
-    private void place(long h0, int entry) {
+    private int tag(long h1) {
+        return (int) (h1 >>> 32) & ~numberMask;
+    }
+
+    private void place(long h0, long h1, int entry) {
         int mask = index.length - 1;
         int i = (int) h0 & mask;
         while (index[i] != 0) {
             i = i + 1 & mask;
         }
-        index[i] = entry + 1;
+        index[i] = tag(h1) | entry + 1;
     }
 }

@@ -35,6 +35,8 @@ final class SeriesKey {
     private int[] order = new int[16];
     private int labels;
     private boolean quoted;
+    private boolean sealed;
+    private boolean alike;
 
     SeriesKey(Limits limits, KeyHash hash) {
         this.limits = limits;
@@ -49,7 +51,33 @@ final class SeriesKey {
         nameLength = length;
         labels = 0;
         quoted = false;
+        sealed = false;
+        alike = false;
         spansLength = 0;
+    }
+
+    /**
+     * Starts a series that differs from the one sealed last by its name alone; its labels are neither added nor sorted again.
+     *
+     * @return false when there is none or its labels have been changed since: then begin anew
+     */
+    boolean beginAlike(byte[] buffer, int offset, int length) {
+        if (!sealed) {
+            return false;
+        }
+        int from = labelsOffset();
+        int textLength = labelsLength();
+        int most = length + 2 + textLength;
+        if (most > key.length) {
+            key = Arrays.copyOf(key, most << 1);
+        }
+        System.arraycopy(key, from, key, length + 2, textLength);
+        System.arraycopy(buffer, offset, key, 1, length);
+        key[length + 1] = '{';
+        nameLength = length;
+        keyLength = most;
+        alike = true;
+        return true;
     }
 
     Code label(byte[] buffer, int nameOffset, int length, int valueOffset, int valueLength, boolean escaped) {
@@ -86,6 +114,7 @@ final class SeriesKey {
 
     private Code add(
             byte[] buffer, int nameOffset, int length, byte[] values, int valueOffset, int valueLength, boolean escaped) {
+        sealed = false;
         if (labels == limits.labels()) {
             return Code.TOO_MANY_LABELS;
         }
@@ -125,6 +154,7 @@ final class SeriesKey {
     int take(byte[] name) {
         for (int i = 0; i < labels; i++) {
             if (isNamed(i, name)) {
+                sealed = false;
                 int taken = --labels;
                 swap(nameOffsets, i, taken);
                 swap(nameLengths, i, taken);
@@ -148,8 +178,9 @@ final class SeriesKey {
         return valueLengths[label];
     }
 
-    /** Shortens the name by a suffix. */
+    /** Shortens the name by a suffix, before the key is sealed. */
     void nameLength(int length) {
+        assert !alike;
         nameLength = length;
     }
 
@@ -169,6 +200,11 @@ final class SeriesKey {
     Code seal(MetricType type) {
         if (nameLength > limits.nameBytes()) {
             return Code.NAME_TOO_LONG;
+        }
+        if (alike && sealed) {
+            key[0] = (byte) type.ordinal();
+            hash.hash(key, 0, keyLength, TWEAK);
+            return Code.OK;
         }
         for (int i = 0; i < labels; i++) {
             int at = i;
@@ -208,6 +244,7 @@ final class SeriesKey {
             key[at++] = '"';
         }
         keyLength = at;
+        sealed = true;
         hash.hash(key, 0, keyLength, TWEAK);
         return Code.OK;
     }
@@ -228,6 +265,7 @@ final class SeriesKey {
         System.arraycopy(name, 0, key, 1, nameLength);
         key[nameLength + 1] = '{';
         System.arraycopy(labels, offset, key, nameLength + 2, length);
+        sealed = false;
         quoted = LabelText.quotesNames(labels, offset, length);
         hash.hash(key, 0, keyLength, TWEAK);
     }

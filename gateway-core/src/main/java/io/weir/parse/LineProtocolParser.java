@@ -77,6 +77,11 @@ public final class LineProtocolParser extends Parser<PointSink> {
     /** Fields of a line whose keys are guessed from the line before; a power of two. */
     private static final int GUESSES = 16;
 
+    /** After so many lines in a row that could not be read as a whole, one in {@link #LOOK_EVERY} is tried; a power of two. */
+    private static final int MISSES_MAX = 8;
+
+    private static final int LOOK_EVERY = 64;
+
     private enum Skip {
         NOTHING,
         TO_NEWLINE,
@@ -119,6 +124,14 @@ public final class LineProtocolParser extends Parser<PointSink> {
     private long[] tagHashes = new long[FEW_TAGS];
 
     private final Guess[] guesses = new Guess[GUESSES];
+
+    // what the guesses stand for when a line may be read as a whole: how many, hash of their keys and kinds; 0 when one of
+    // them has changed since
+    private int shapeFields;
+    private long shape0;
+    private long shape1;
+    private final double[] shapeValues = new double[GUESSES];
+    private int misses;
 
     // the last timestamp of 19 digits: its first 8 as they stood, and as a number
     private long timestampWord;
@@ -209,7 +222,16 @@ public final class LineProtocolParser extends Parser<PointSink> {
                 continue;
             }
             int bound = end - at > lineBytes ? at + lineBytes + 1 : end;
-            int next = line(b, at, bound);
+            boolean tried = shapeFields > 0 && (misses < MISSES_MAX || (lines & LOOK_EVERY - 1) == 0);
+            int next = tried ? familiar(b, at, bound) : at;
+            if (next > at) {
+                lines++;
+                at = next;
+                misses = 0;
+                continue;
+            }
+            misses += tried ? 1 : 0;
+            next = line(b, at, bound);
             if (next >= 0) {
                 lines++;
                 at = next;
@@ -245,6 +267,125 @@ public final class LineProtocolParser extends Parser<PointSink> {
             }
         }
         return at;
+    }
+
+    /**
+     * Reads a line whose fields are those of the line before, by their keys and kinds, when the sink knows it as a whole:
+     * values of at most 7 bytes and a timestamp, no space too many. Any other line is left to {@link #line}.
+     *
+     * <p>Win: one look-up and one call of the sink for all values of the line, and it need not be taken back when it turns
+     * out bad further on.
+     *
+     * @return index behind the line; {@code at} when nothing has happened
+     */
+    private int familiar(byte[] b, int at, int bound) {
+        if (b[at] <= '#') {
+            return at;
+        }
+        int i = at;
+        for (; ; ) {
+            long m = below21(word(b, i));
+            if (m == 0) {
+                i += 8;
+                if (i >= bound) {
+                    return at;
+                }
+                continue;
+            }
+            i += Long.numberOfTrailingZeros(m) >>> 3;
+            if (i >= bound || b[i] != ' ') {
+                return at;
+            }
+            if (b[i - 1] != '\\') {
+                break;
+            }
+            i++;
+        }
+        int prefixEnd = i++;
+        int fields = shapeFields;
+        for (int n = 0; n < fields; n++) {
+            Guess guess = guesses[n];
+            if (((word(b, i) ^ guess.word0) & guess.mask0 | (word(b, i + 8) ^ guess.word1) & guess.mask1) != 0) {
+                return at;
+            }
+            i += guess.bytes;
+            int stop = i < bound && b[i] <= '9' && b[i] >= '-' ? shortNumber(b, i) : BAD;
+            if (stop < 0 || stop >= bound || kind != guess.kind || b[stop] != (n + 1 < fields ? ',' : ' ')) {
+                return at;
+            }
+            shapeValues[n] = number;
+            i = stop + 1;
+        }
+        if (i >= bound) {
+            return at;
+        }
+        i = timestamp(b, i, bound);
+        if (i < 0 || b[i] != '\n') {
+            return at;
+        }
+        hash.hash(b, at, prefixEnd - at, TWEAK);
+        hash.combine(hash.h0(), hash.h1(), shape0, shape1);
+        if (sink.knownLine(lines + 1, hash.h0(), hash.h1(), shapeValues, fields, integer) != Code.OK) {
+            return at;
+        }
+        samples += fields;
+        return i + 1;
+    }
+
+    /** Tells the sink by which hash {@link #familiar} will ask for the line at hand, all of whose fields it knows. */
+    private void learn(long p0, long p1, int fields) {
+        long s0 = fields;
+        long s1 = TWEAK;
+        for (int n = 0; n < fields; n++) {
+            Guess guess = guesses[n];
+            if (guess.bytes == 0 || guess.kind != FLOAT && guess.kind != INTEGER) {
+                return;
+            }
+            hash.combine(s0, s1, guess.hash0 ^ guess.kind, guess.hash1 ^ guess.kind);
+            s0 = hash.h0();
+            s1 = hash.h1();
+        }
+        shapeFields = fields;
+        shape0 = s0;
+        shape1 = s1;
+        hash.combine(p0, p1, s0, s1);
+        sink.learnLine(hash.h0(), hash.h1(), fields);
+    }
+
+    /**
+     * Reads a number of at most 7 bytes from one word: the index behind it with {@link #kind} and {@link #number}, or BAD when
+     * it is another one.
+     */
+    private int shortNumber(byte[] b, int i) {
+        // s and e are bits before the first and the second byte that is no digit; between them lies the point, which is
+        // taken out
+        int sign = '-' - b[i] >>> 31 ^ 1;
+        long w = word(b, i + sign);
+        long other = nonDigits(w);
+        int s = Long.numberOfTrailingZeros(other) & 0x78;
+        int e = s;
+        double value;
+        int kind = FLOAT;
+        if ((byte) (w >>> s) == '.') {
+            e = Long.numberOfTrailingZeros(other & other - 1) & 0x78;
+            long mask = (1L << s) - 1;
+            value = decimal(w & mask | w >>> 8 & ~mask, e - 8) / TEN[e - s - 8 >>> 3 & 7];
+            s = 8;
+        } else {
+            value = decimal(w, s);
+            s = 0;
+            if ((byte) (w >>> e) == 'i' && e > 0 && e < 56) {
+                kind = INTEGER;
+                s = 8;
+                e += 8;
+            }
+        }
+        if (e <= s || e >= 64 || !isStop((byte) (w >>> e))) {
+            return BAD;
+        }
+        this.kind = kind;
+        number = sign != 0 ? -value : value;
+        return i + sign + (e >>> 3);
     }
 
     private void tooLong(byte[] b, int at, int bound) {
@@ -393,6 +534,7 @@ public final class LineProtocolParser extends Parser<PointSink> {
 
         int count = 0;
         int inner = 0;
+        boolean known = true;
         for (; ; count++) {
             int key = i;
             Guess guess = guesses[count & GUESSES - 1];
@@ -414,6 +556,7 @@ public final class LineProtocolParser extends Parser<PointSink> {
                 k0 = hash.h0();
                 k1 = hash.h1();
                 guess.set(b, key, keyEnd, k0, k1);
+                shapeFields = 0;
                 i = keyEnd + 1;
             }
             if (i >= bound) {
@@ -425,45 +568,18 @@ public final class LineProtocolParser extends Parser<PointSink> {
             double value;
             int t;
             if (c <= '9' && c >= '-') {
-                // Numbers of at most 7 bytes are read from one word. s and e are bits before the first and the second byte
-                // that is no digit; between them lies the point, which is taken out.
-                int sign = '-' - c >>> 31 ^ 1;
-                long w = word(b, i + sign);
-                long other = nonDigits(w);
-                int s = Long.numberOfTrailingZeros(other) & 0x78;
-                int e = s;
-                long spelt = w;
-                kind = FLOAT;
-                if ((byte) (w >>> s) == '.') {
-                    e = Long.numberOfTrailingZeros(other & other - 1) & 0x78;
-                    long mask = (1L << s) - 1;
-                    spelt = w & mask | w >>> 8 & ~mask;
-                    value = decimal(spelt, e - 8) / TEN[e - s - 8 >>> 3 & 7];
-                    s = 8;
-                } else {
-                    value = decimal(w, s);
-                    s = 0;
-                    if ((byte) (w >>> e) == 'i' && e > 0 && e < 56) {
-                        kind = INTEGER;
-                        s = 8;
-                        e += 8;
-                    }
+                t = shortNumber(b, i);
+                if (t >= bound) {
+                    return INCOMPLETE;
                 }
-                byte stop = (byte) (w >>> e);
-                if (e > s && e < 64 && (stop == ',' || stop == ' ' || stop == '\n' || stop == '\r')) {
-                    t = i + sign + (e >>> 3);
-                    if (t >= bound) {
-                        return INCOMPLETE;
-                    }
-                    value = sign != 0 ? -value : value;
-                } else {
+                if (t < 0) {
                     t = number(b, i, bound);
                     if (t < 0) {
                         return t == INCOMPLETE ? INCOMPLETE : bad(Code.LP_FIELD_VALUE, b, prefix, prefixEnd, i, at, bound);
                     }
-                    kind = this.kind;
-                    value = number;
                 }
+                kind = this.kind;
+                value = number;
             } else if (c == '"') {
                 t = string(b, i, bound);
                 if (t < 0) {
@@ -484,7 +600,12 @@ public final class LineProtocolParser extends Parser<PointSink> {
             if (code == Code.OK) {
                 hash.combine(p0, p1, k0 ^ kind, k1 ^ kind);
                 Code answer = sink.known(hash.h0(), hash.h1(), value);
+                if (guess.kind != kind) {
+                    guess.kind = kind;
+                    shapeFields = 0;
+                }
                 if (answer != Code.OK) {
+                    known = false;
                     unknown(answer, b, prefix, prefixEnd, key, keyEnd, kind, value);
                 }
             }
@@ -540,6 +661,9 @@ public final class LineProtocolParser extends Parser<PointSink> {
             return BAD;
         }
         begun = false;
+        if (known && timed && count < GUESSES && (misses < MISSES_MAX || (lines & LOOK_EVERY - 1) == 0)) {
+            learn(p0, p1, count + 1);
+        }
         if (timed) {
             sink.complete(timestamp);
         } else {
@@ -1036,6 +1160,8 @@ public final class LineProtocolParser extends Parser<PointSink> {
         long mask1;
         long hash0;
         long hash1;
+        /** Of the value that came with the key last. */
+        int kind;
 
         void set(byte[] b, int key, int keyEnd, long hash0, long hash1) {
             int length = keyEnd + 1 - key;

@@ -21,6 +21,22 @@ public interface PointSink {
      */
     Code known(long rawHash0, long rawHash1, double value);
 
+    /**
+     * Stages a whole line that {@link #learnLine} has told of, as {@link #line}, {@link #known} for each field and
+     * {@link #complete(long)} would; or answers anything but OK, and nothing has happened.
+     *
+     * @param values the first {@code fields} of them, during the call
+     */
+    default Code knownLine(long number, long hash0, long hash1, double[] values, int fields, long timestampNanos) {
+        return Code.UNKNOWN;
+    }
+
+    /**
+     * Of the line at hand all fields were known and no string: it will come by this hash, which stands for measurement,
+     * tags, field keys and kinds of value.
+     */
+    default void learnLine(long hash0, long hash1, int fields) {}
+
     /** The measurement of this line, before its tags. */
     Code measurement(byte[] buffer, int offset, int length);
 

@@ -20,12 +20,14 @@ class SeriesCacheTest {
             long key = random.nextInt(60_000);
             // equal low bits, so that probe paths are long
             long h0 = key << 12;
+            // and halves that differ above and below
+            long h1 = key % 2 == 0 ? key : key << 40;
             if (random.nextBoolean()) {
                 double extra = key % 3 == 0 ? key : Double.NaN;
-                cache.put(h0, key, i + 1, (int) key, extra);
+                cache.put(h0, h1, i + 1, (int) key, extra);
                 oracle.put(key, new Entry(i + 1, (int) key, extra));
             } else {
-                int found = cache.find(h0, key);
+                int found = cache.find(h0, h1);
                 Entry expected = oracle.get(key);
                 if (expected == null) {
                     assertThat(found).isEqualTo(SeriesCache.NONE);

@@ -188,6 +188,32 @@ class LineProtocolParserTest {
     }
 
     @Test
+    void shouldReadLinesWhoseFieldsItKnowsAsAWhole() {
+        LineProtocolFeed feed = new LineProtocolFeed();
+        byte[] body = ("cpu,h=a u=1.5,s=-2.25,n=7i 1700000000000000000\ncpu,h=b u=1.25,s=0,n=-8i 1700000000000000001\n"
+                        + "cpu,h=a u=2,s=3.5,n=123456i 1700000000000000002\n"
+                        // not of the form, or not known as a whole
+                        + "cpu,h=a u=2,s=3.5,n=12 1700000000000000003\ncpu,h=a u=2,s=3.5,n=12i\n"
+                        + "cpu,h=a  u=2,s=3.5,n=12i 5\ncpu,h=a u=2,s=3.5 6\ncpu,h=a u=12345678.5,s=3.5,n=1i 7\n"
+                        + "cpu,h=a u=2,s=3.5,n=12i,t=\"x\" 8\ncpu,h=a u=2,s=3.5,n=12i 1700000000000000009 \n"
+                        + "cpu,h=a u=2,s=x,n=12i 10\ncpu,h=a u=2,s=3.5,n=12i 11\r\n"
+                        + "cpu,h=c u=2,s=3.5,n=12i 12\ncpu,h=b u=2,s=3.5,n=12i 13\n")
+                .getBytes(UTF_8);
+        LineProtocolFeed.Outcome first = feed.feed(body);
+        assertThat(first.points()).hasSize(13);
+        assertThat(first.failed()).isOne();
+        feed.feed(body);
+        int before = feed.sink.linesAsAWhole;
+
+        assertThat(feed.feed(body)).isEqualTo(first);
+        assertThat(feed.sink.linesAsAWhole - before).isGreaterThanOrEqualTo(3);
+        for (int cut = 0; cut < body.length; cut++) {
+            assertThat(feed.feed(body, cut)).as("cut at %s", cut).isEqualTo(first);
+        }
+        assertThat(feed.byteByByte(body)).isEqualTo(first);
+    }
+
+    @Test
     void shouldReadTheSameCutAtEveryByteAndTwiceOnOneInstance() {
         byte[] body = BODY.getBytes(UTF_8);
         LineProtocolFeed.Outcome whole = new LineProtocolFeed().feed(body);

@@ -25,7 +25,9 @@ final class RecordedPoints implements PointSink {
     final List<Long> numbers = new ArrayList<>();
     final Map<String, Code> refusals = new HashMap<>();
     long definitions;
+    int linesAsAWhole;
     private final Map<Hash, Field> fields = new HashMap<>();
+    private final Map<Hash, List<Field>> lines = new HashMap<>();
     private List<Value> values;
     private String measurement;
     private Map<String, String> tags;
@@ -51,6 +53,33 @@ final class RecordedPoints implements PointSink {
         }
         values.add(new Value(field, value));
         return Code.OK;
+    }
+
+    @Override
+    public Code knownLine(long number, long hash0, long hash1, double[] lineValues, int count, long timestampNanos) {
+        List<Field> line = lines.get(new Hash(hash0, hash1));
+        if (line == null) {
+            return Code.UNKNOWN;
+        }
+        if (line.size() != count) {
+            throw new AssertionError(count + " fields of " + line);
+        }
+        line(number);
+        for (int i = 0; i < count; i++) {
+            values.add(new Value(line.get(i), lineValues[i]));
+        }
+        linesAsAWhole++;
+        end(timestampNanos);
+        return Code.OK;
+    }
+
+    @Override
+    public void learnLine(long hash0, long hash1, int count) {
+        List<Field> line = values.stream().map(Value::field).toList();
+        if (line.size() != count) {
+            throw new AssertionError(count + " fields of " + line);
+        }
+        lines.put(new Hash(hash0, hash1), line);
     }
 
     @Override

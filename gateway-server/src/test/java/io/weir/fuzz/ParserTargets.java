@@ -29,6 +29,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import org.agrona.collections.Long2LongHashMap;
+import org.agrona.collections.Long2ObjectHashMap;
 import org.xerial.snappy.Snappy;
 
 /** What reads bodies: each however it is cut, and whether or not the parser has met its keys before. */
@@ -372,13 +373,39 @@ final class ParserTargets {
     }
 
     private static final class LineFold extends Fold implements PointSink {
+        private final Long2ObjectHashMap<long[]> lines = new Long2ObjectHashMap<>();
+        private final long[] fields = new long[16];
         private long line;
-        private long lineSamples;
+        private int lineSamples;
 
         @Override
         public void line(long number) {
             line = number;
             lineSamples = 0;
+        }
+
+        @Override
+        public Code knownLine(long number, long hash0, long hash1, double[] values, int count, long timestampNanos) {
+            long[] found = lines.get(hash0);
+            if (found == null) {
+                return Code.UNKNOWN;
+            }
+            must(found.length == count, "another number of fields");
+            line(number);
+            for (int i = 0; i < count; i++) {
+                stage(found[i], values[i]);
+            }
+            complete(timestampNanos);
+            return Code.OK;
+        }
+
+        @Override
+        public void learnLine(long hash0, long hash1, int count) {
+            must(lineSamples == count, "another number of fields");
+            if (lines.size() > 1_000) {
+                lines.clear();
+            }
+            lines.put(hash0, Arrays.copyOf(fields, count));
         }
 
         @Override
@@ -417,7 +444,7 @@ final class ParserTargets {
 
         private Code stage(long field, double value) {
             line = mix(mix(line, field), Double.doubleToRawLongBits(value));
-            lineSamples++;
+            fields[lineSamples++ & 15] = field;
             return Code.OK;
         }
 
