@@ -297,7 +297,7 @@ final class Layout {
                     part.size,
                     textChunks,
                     part.texts,
-                    new Taking(slab, part.numbers, part.size, part.shown),
+                    new Taking(slab, part.numbers, part.size, part.type.isScalar() ? part.shown : null),
                     part.begun,
                     part.family.hasQuotedLabels(),
                     part.begun == null || exemplars.isEmpty() ? null : exemplars(part.numbers, part.size, exemplars));
@@ -321,7 +321,7 @@ final class Layout {
         private final Slab slab;
         private final int[] numbers;
         private final int size;
-        /** Of the same series, or the first of them; values that are the same still are not copied. Let go as soon as all is taken, since it has one itself. */
+        /** Of the same scalars, or the first of them; values that are the same still are not copied. Let go as soon as all is taken, since it has one itself. */
         private FamilySnapshot before;
 
         Taking(Slab slab, int[] numbers, int size, FamilySnapshot before) {

@@ -2,10 +2,14 @@ package io.weir.store;
 
 import static io.weir.sample.MetricType.COUNTER;
 import static io.weir.sample.MetricType.GAUGE;
+import static io.weir.sample.MetricType.HISTOGRAM;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.weir.snapshot.FamilySnapshot;
+import io.weir.snapshot.HistogramValue;
 import io.weir.snapshot.Snapshot;
+import java.lang.ref.WeakReference;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -94,6 +98,23 @@ class LayoutTest {
         assertThat(Store.read(store.snapshot())).containsEntry("c{i=\"1\"}", 1101.0);
     }
 
+    @Test
+    void shouldLetGoOfSnapshotsThatNobodyHasAnyMore() {
+        double[] counts = {1, 2};
+        List<WeakReference<FamilySnapshot>> old = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            store.add("c", "", 1);
+            store.add("c", "i=\"" + i + "\"", 1);
+            store.cell("h", HISTOGRAM, "", new HistogramValue(new double[] {1}, counts, 1));
+            store.snapshot().families().forEach(family -> old.add(new WeakReference<>(family)));
+        }
+        List<WeakReference<FamilySnapshot>> before = old.subList(0, old.size() - 2);
+        for (int i = 0; i < 100 && before.stream().anyMatch(family -> family.get() != null); i++) {
+            System.gc();
+        }
+        assertThat(before).allMatch(family -> family.get() == null);
+    }
+
     private Snapshot byAPass() {
         FamilySnapshot[] families = Layout.of(store.table).families(store.table.slab, Map.of());
         return new Snapshot(1, 0, List.of(families), 0, 0, 0, List.of());
@@ -103,7 +124,7 @@ class LayoutTest {
         List<String> lines = new ArrayList<>();
         for (FamilySnapshot f : snapshot.families()) {
             for (int i = 0; i < f.size(); i++) {
-                lines.add(new String(f.name()) + f.type() + " " + f.textPlace(i) + " " + f.value(i) + " " + f.begunMillis(i));
+                lines.add(new String(f.name(), StandardCharsets.UTF_8) + f.type() + " " + f.textPlace(i) + " " + f.value(i) + " " + f.begunMillis(i));
             }
         }
         return lines;
