@@ -324,6 +324,8 @@ public final class Siege {
             final Kind kind;
             final SocketChannel channel;
             final long openedNanos = System.nanoTime();
+            /** Each has one turn a second. */
+            long turnNanos = openedNanos + TimeUnit.SECONDS.toNanos(1);
 
             Attacker(Kind kind, SocketChannel channel) {
                 this.kind = kind;
@@ -363,7 +365,6 @@ public final class Siege {
         private void attack() throws IOException {
             long begin = System.nanoTime();
             long opened = 0;
-            long turns = 0;
             long all = size + size / 10;
             while (!isInterrupted() && left > 0) {
                 long now = System.nanoTime();
@@ -371,8 +372,7 @@ public final class Siege {
                     open(opened);
                     openedNanos = opened == all - 1 ? System.nanoTime() : openedNanos;
                 }
-                // Each has one turn a second.
-                for (long due = (long) ((now - begin) / 1e9 * all); turns < due; turns++) {
+                while (!inTurn.isEmpty() && inTurn.peekFirst().turnNanos - now < 0) {
                     turn();
                 }
                 selector.select(1);
@@ -409,6 +409,7 @@ public final class Siege {
             if (client == null || !client.channel.isOpen()) {
                 return;
             }
+            client.turnNanos += TimeUnit.SECONDS.toNanos(1);
             inTurn.addLast(client);
             try {
                 if (client.kind == heads) {
