@@ -47,7 +47,9 @@ class TextParserFuzzTest {
             String name = "seed " + SEED + " round " + round;
             try {
                 ParserFeed.Verdict whole = feed.whole(body);
-                check(body, whole);
+                if (!QUOTED_NAME.matcher(new String(body, StandardCharsets.ISO_8859_1)).find()) {
+                    check(body, whole);
+                }
                 assertThat(feed.feed(body, random.nextInt(body.length + 1), body.length)).isEqualTo(whole);
                 assertThat(feed.byteByByte(body)).isEqualTo(whole);
                 accepted += whole.failure() == null ? 1 : 0;
@@ -149,6 +151,8 @@ class TextParserFuzzTest {
             "[ \t]*(" + NAME + ")(?:[ \t]*(\\{[ \t]*(?:" + LABEL + "(?:[ \t]*,[ \t]*" + LABEL
                     + ")*[ \t]*(?:,[ \t]*)?)?\\})[ \t]*|[ \t]+)([^ \t]+)(?:[ \t]+([+-]?[0-9]+))?[ \t]*",
             Pattern.DOTALL);
+    /** Names in quotes, which the grammar here does not have; Utf8NamesTest and the fuzz target text are for them. */
+    private static final Pattern QUOTED_NAME = Pattern.compile("[{,][ \t]*\"|#[ \t]*(HELP|TYPE)[ \t]+\"");
     private static final Pattern NUMBER = Pattern.compile("[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?");
     private static final Pattern COMMENT = Pattern.compile("[ \t]*#[ \t]*([^ \t]*)[ \t]*(.*)", Pattern.DOTALL);
     private static final Pattern DECLARATION =
