@@ -62,7 +62,7 @@ final class GroupKey {
                 throw new FrameCursor.DamagedException("grouping label " + step);
             }
             for (long skipped = 0; skipped <= step; skipped++) {
-                if (!text.next()) {
+                if (!next() || text.end() > labelsOffset + labelsLength) {
                     throw new FrameCursor.DamagedException("grouping label beyond the last");
                 }
             }
@@ -72,6 +72,15 @@ final class GroupKey {
             last = Arrays.copyOf(key, length);
         }
         return last;
+    }
+
+    /** A text that is none, behind a checksum that is right, has no end. */
+    private boolean next() {
+        try {
+            return text.next();
+        } catch (IndexOutOfBoundsException noText) {
+            return false;
+        }
     }
 
     private void add(byte[] labels, int from, int end) {
